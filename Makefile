@@ -1,0 +1,85 @@
+# `make run` and `make test` need Python 3.11 or newer and make, nothing else.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+NEWEST_FIRST := python3 python3.14 python3.13 python3.12 python3.11 python
+PYTHON ?= $(shell for p in $(NEWEST_FIRST); do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$p" && break; done)
+# Tests wait as well as work: one process more than there are cores. PYTEST="tests/test_money.py -k kwd" narrows down.
+PYTEST ?=
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+SPREAD = -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+FAULTS ?=
+# Files of the public shop's kind; unset: those of the folder `shared` beside the project, or of AFTERSALE_SPECS.
+TASKS ?=
+NEGATIVES ?=
+REPLAY ?=
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock" --quiet
+
+# Every process of ours that starts would compile its files again.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: help run test check format lock faults replay coverage mutation bench clean
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST))
+
+run: $(VENV)/.run ## set up, then serve on 127.0.0.1:8000 with the sandbox and demo data
+	@$(BIN)/python -m compileall -q app migrations || true  # quick where nothing changed; saves half a second at start
+	@exec $(BIN)/aftersale serve --demo
+
+test: $(VENV)/.dev ## every test on SQLite and on PostgreSQL
+	$(BIN)/python -m pytest $(SPREAD) $(PYTEST)
+
+check: $(VENV)/.dev ## format, lint, types, import contracts, migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m tests.tools.check_migrations
+
+format: $(VENV)/.dev ## format, and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(VENV)/.dev ## resolve pyproject.toml again; `make lock UPGRADE=1` takes newer releases
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --group build -o requirements.lock
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --group build --group dev -c requirements.lock -o requirements-dev.lock
+
+faults: $(VENV)/.dev ## order faults and kills, and hold the ledgers against the promises
+	$(BIN)/python -m tests.faults $(FAULTS)
+
+replay: $(VENV)/.dev ## tasks and forbidden attempts of a public shop, each in a fresh copy, compared to the byte
+	$(BIN)/python -m tests.replay $(if $(TASKS),--tasks "$(TASKS)") $(if $(NEGATIVES),--negatives "$(NEGATIVES)") $(REPLAY)
+
+coverage: $(VENV)/.dev ## lines of app/ that the tests run, those in child processes too
+	$(BIN)/coverage erase
+	$(BIN)/python -m pytest $(SPREAD) --cov --cov-report= $(PYTEST)
+	$(BIN)/coverage report
+
+mutation: $(VENV)/.dev ## change refunds, reservations, settle and money in small ways; the tests must notice
+	$(BIN)/python -m tests.support.databases $(BIN)/mutmut run
+	$(BIN)/mutmut export-cicd-stats
+	$(BIN)/python -m tests.tools.mutation_score
+
+clean: ## remove what make made, but not the data
+	rm -rf $(VENV) mutants .coverage .coverage.* .pytest_cache .ruff_cache build *.egg-info
+
+# The locks hold every version and hash, so pip fetches exactly these. The stamp makes the next start quick.
+$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/pip
+	$(INSTALL) --no-deps --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/pip
+	$(INSTALL) --no-deps --require-hashes -r requirements-dev.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/bin/pip:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
+	@"$(PYTHON)" -m venv $(VENV) || { echo "where Debian splits Python up: apt install python3-venv" >&2; exit 1; }

@@ -1,0 +1,1 @@
+"""What the commands do; heavy imports stay inside, so that each starts at once."""

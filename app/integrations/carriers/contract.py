@@ -1,0 +1,107 @@
+"""What a carrier must do for us: return labels and tracking. Weights in grams, lengths in millimetres."""
+
+from datetime import datetime
+from typing import Literal, Protocol
+
+from app.integrations.commerce.contract import Address, Frozen
+from app.integrations.receipts import Receipt
+
+ShipmentStatus = Literal[
+    "label_created", "in_transit", "out_for_delivery", "delivered", "exception", "returned", "unknown"
+]
+LabelFormat = Literal["pdf", "png"]
+
+
+class Parcel(Frozen):
+    """What is sent; None where nobody measured."""
+
+    weight_grams: int | None = None
+    length_mm: int | None = None
+    width_mm: int | None = None
+    height_mm: int | None = None
+
+
+class BuyLabel(Frozen):
+    """Buy one return label. `key` is our reference, printed and searchable at the carrier."""
+
+    key: str
+    rma: str
+    sender: Address
+    recipient: Address
+    parcel: Parcel = Parcel()
+    service: str = "return_standard"
+    qr: bool = False
+
+
+class LabelReceipt(Receipt):
+    """A receipt for a label; when `succeeded` the tracking number and the carrier's label id are there."""
+
+    tracking_number: str | None = None
+    tracking_url: str | None = None
+    service: str | None = None
+    cost: int | None = None
+    """Minor units of `currency`."""
+    expires_at: datetime | None = None
+    voided: bool = False
+    """The carrier has this label but it was voided."""
+
+
+class VoidLabel(Frozen):
+    """Void a label that was not used."""
+
+    key: str
+    label_id: str
+
+
+class TrackingEvent(Frozen):
+    """One scan."""
+
+    at: datetime
+    status: ShipmentStatus
+    description: str
+    location: str | None = None
+
+
+class Tracking(Frozen):
+    """A parcel as the carrier knows it; events oldest first by their own time, duplicates removed."""
+
+    tracking_number: str
+    carrier: str
+    status: ShipmentStatus
+    eta: datetime | None = None
+    delivered_at: datetime | None = None
+    events: tuple[TrackingEvent, ...] = ()
+
+
+class Carrier(Protocol):
+    """A carrier. Every method raises only `Refused` or `OutcomeUnknown`.
+
+    Buying has no idempotency at most carriers: after a lost answer `find_label` is asked before anything is bought
+    again.
+    """
+
+    name: str
+
+    async def buy_return_label(self, command: BuyLabel) -> LabelReceipt:
+        """Buy the label."""
+        ...
+
+    async def find_label(self, command: BuyLabel) -> LabelReceipt | None:
+        """The label that the carrier has under our reference, a live one before a voided one; None where none."""
+        ...
+
+    async def label_file(self, label_id: str, file_format: LabelFormat) -> bytes:
+        """The label's bytes."""
+        ...
+
+    async def void_label(self, command: VoidLabel) -> Receipt:
+        """Void; a label already voided is a success."""
+        ...
+
+    async def find_void(self, command: VoidLabel) -> Receipt | None:
+        """Whether the label is voided at the carrier; None where it is still live."""
+        ...
+
+    async def track(self, tracking_number: str) -> Tracking | None:
+        """Where the parcel is; None where the carrier does not know the number."""
+        ...

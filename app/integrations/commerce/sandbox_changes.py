@@ -1,0 +1,129 @@
+"""How our sandbox's shop is told to change an order or a customer, and how its word on that is read."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.integrations.commerce.contract import (
+    ChangeAddress,
+    ChangeCustomer,
+    ChangePaymentMethod,
+    CloseReturn,
+    OpenExchange,
+    OpenReturn,
+    ShopCommand,
+    SwapItems,
+    SwapReceipt,
+)
+from app.integrations.errors import Refused
+from app.integrations.http import segment
+from app.integrations.receipts import Receipt
+
+WAYS: dict[type[ShopCommand], tuple[str, str]] = {
+    ChangeAddress: ("change_address", "address"),
+    SwapItems: ("swap_items", "items"),
+    ChangePaymentMethod: ("change_payment_method", "payment-method"),
+    OpenReturn: ("open_return", "returns"),
+    OpenExchange: ("open_exchange", "exchanges"),
+    CloseReturn: ("close_return", "closed-returns"),
+    ChangeCustomer: ("change_customer", "changes"),
+}
+"""The shop's word for each command, and the end of its path."""
+
+REFUSAL_WORDS = {"line_not_found": "item_not_in_order", "quantity_exceeded": "item_count_mismatch"}
+"""Our code where the shop has another; all its other codes are ours."""
+
+
+class _Address(BaseModel, strict=True):
+    name: str | None = None
+    address1: str | None = None
+    address2: str | None = None
+    city: str | None = None
+    province: str | None = None
+    country_code: str | None = None
+    postal_code: str | None = None
+    phone: str | None = None
+
+
+class _Swap(BaseModel, strict=True):
+    line_id: str
+    variant_id: str
+    quantity: int
+
+
+class _Back(BaseModel, strict=True):
+    line_id: str
+    quantity: int
+    reason: str | None = None
+
+
+class Change(BaseModel, strict=True):
+    """What the shop did, with what it understood."""
+
+    id: str
+    kind: str
+    key: str | None = None
+    order_id: str | None = None
+    customer_id: str | None = None
+    status: str
+    created_at: str
+    rma: str | None = None
+    lines: list[_Back] | None = None
+    swaps: list[_Swap] | None = None
+    line_ids: list[str] | None = None
+    payment_method_id: str | None = None
+    difference: int | None = None
+    currency: str | None = None
+    address: _Address | None = None
+    email: str | None = None
+    phone: str | None = None
+    name: str | None = None
+
+
+class Changes(BaseModel, strict=True):
+    """All that was done under one key."""
+
+    data: list[Change]
+
+
+def path_of(command: ShopCommand) -> str:
+    """Where the command is sent."""
+    if isinstance(command, ChangeCustomer):
+        return f"/shop/v1/customers/{segment(command.customer_id)}/changes"
+    return f"/shop/v1/orders/{segment(command.order_id)}/{WAYS[type(command)][1]}"
+
+
+def asked_by(command: ShopCommand) -> dict[str, Any]:
+    """The command as the shop takes it; what is None is not said."""
+    return command.model_dump(mode="json", exclude={"key", "order_id", "customer_id"}, exclude_none=True)
+
+
+def change_receipt(change: Change, command: ShopCommand) -> Receipt:
+    """The shop's word on the command; an answer about anything else than was asked is `unknown`."""
+    about = (None, command.customer_id) if isinstance(command, ChangeCustomer) else (command.order_id, None)
+    told = change.model_dump(exclude_none=True)
+    same = (
+        (change.kind, change.key) == (WAYS[type(command)][0], command.key)
+        and (change.order_id, change.customer_id) == about
+        and all(told.get(name) == value for name, value in asked_by(command).items())
+    )
+    return SwapReceipt(
+        status="succeeded" if same and change.status == "applied" else "unknown",
+        external_id=change.id,
+        line_ids=tuple(change.line_ids or ()),
+        evidence={
+            "id": change.id,
+            "kind": change.kind,
+            "order_id": change.order_id,
+            "customer_id": change.customer_id,
+            "status": change.status,
+            "created_at": change.created_at,
+            "as_asked": same,
+        },
+    )
+
+
+def in_our_words(refusal: Refused) -> Refused:
+    """The shop's no under our code."""
+    code = REFUSAL_WORDS.get(refusal.code, refusal.code)
+    return Refused(code, refusal.detail, evidence=refusal.evidence)

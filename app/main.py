@@ -1,0 +1,141 @@
+"""The app: means, error handlers, every router found by folder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import importlib
+import pkgutil
+import threading
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+
+from app import __version__, errors, routers
+from app.database import Database, connect
+from app.edge import Edge
+from app.errors import AppError
+from app.integrations import http
+from app.offline import close_the_way_out
+from app.openapi import describe
+from app.services import durable, jobs
+from app.services.providers import Connections, SandboxConnections
+from app.services.runtime import Runtime
+from app.settings import Settings
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings, *, connections: Connections | None = None) -> Edge:
+    """The whole service behind its one ASGI layer."""
+    app: FastAPI = FastAPIOffline(
+        title="Aftersale",
+        version=__version__,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+        favicon_url="/static-offline-docs/favicon.png",
+    )
+    app.state.settings = settings
+    app.state.connections = connections
+    app.state.ready = False
+    for name in sorted(module.name for module in pkgutil.iter_modules(routers.__path__)):
+        router = getattr(importlib.import_module(f"app.routers.{name}"), "router", None)
+        if router is not None:
+            # As they are: to include them would analyse each a second time, at the first request.
+            app.router.routes.extend(router.routes)
+    app.add_exception_handler(AppError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _broken)
+    describe(app)
+    close_the_way_out(app)
+    return Edge(app, settings)
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    settings: Settings = app.state.settings
+    async with running(settings, app.state.connections, work=settings.embedded) as runtime:
+        app.state.runtime = runtime
+        app.state.ready = True
+        gc.freeze()  # what start-up made stays: the collector need not look at it again
+        gc.enable()  # the command line turned it off: a third of the time that imports take
+        load = threading.Thread(target=http.load, daemon=True, name="load")
+        soon = asyncio.get_running_loop().call_later(0.3, load.start)  # behind the first answers
+        try:
+            yield
+        finally:
+            soon.cancel()
+            app.state.ready = False
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings, connections: Connections | None, *, work: bool) -> AsyncGenerator[Runtime]:
+    """A process's means, opened and closed in order; with `work` the engine runs here."""
+    db: Database = connect(settings.database, pool_size=settings.pool_size)
+    db.info["jobs"] = durable.client(settings)
+    found = connections or SandboxConnections(settings)
+    runtime = Runtime(settings=settings, db=db, connections=found, executor=jobs.executor_name())
+    await db.start()
+    engine = durable.Engine(settings, jobs.table(runtime)) if work else None
+    chores: asyncio.Task[None] | None = None
+    try:
+        if engine is not None:
+            await engine.launch()
+            chores = asyncio.create_task(jobs.housekeeping(runtime), name="housekeeping")
+        yield runtime
+    finally:
+        if chores is not None:
+            chores.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await chores
+        if engine is not None:
+            await engine.close()
+        await found.close()
+        await db.close()
+
+
+def _problem(request: Request, error: AppError) -> Response:
+    body = orjson.dumps(error.problem(request.state.request_id))
+    return Response(body, status_code=error.status, headers=error.headers, media_type="application/problem+json")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AppError)
+    return _problem(request, error)
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    del error  # the edge writes it to the log; none of it is for the caller
+    return _problem(request, AppError())
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, AppError):  # FastAPI wraps whatever the reading of a body raises
+        return _problem(request, error.__cause__)
+    known: dict[int, type[AppError]] = {404: errors.NotFound, 405: errors.MethodNotAllowed, 400: errors.BadRequest}
+    kind = known.get(error.status_code, errors.BadRequest)
+    return _problem(request, kind(headers=error.headers or {}))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = [_field(dict(item)) for item in error.errors()[:50]]
+    return _problem(request, errors.Invalid(errors=found))
+
+
+def _field(item: dict[str, Any]) -> dict[str, str]:
+    """One finding of pydantic as a pointer, a code and a sentence, without the value itself."""
+    where, *path = item["loc"]
+    steps = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+    pointer = steps if where == "body" else f"{where}:{'.'.join(str(step) for step in path)}"
+    return {"pointer": pointer, "code": str(item["type"]), "detail": str(item["msg"])}

@@ -1,0 +1,159 @@
+"""The main job: a shopper's message in; an answer, an act or a hand-over out."""
+
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Depends, Request
+from pydantic import ConfigDict, Field
+
+from app import errors
+from app.routers import examples
+from app.routers.answers import Json, StrictRoute, refusals
+from app.routers.calling import Means, needs
+from app.routers.schemas import In, Line, Moment, OperationOut, Out, Ref, Text
+from app.routers.tickets import MessageOut, TicketOut
+from app.routers.triage import TriageOut
+from app.routers.writes import OptionalKey, Wait, perform, show
+from app.services.callers import Caller
+from app.services.conversation import pipeline
+from app.services.conversation.inbound import Inbound
+from app.services.conversation.pipeline import Repeated
+from app.services.idempotency import Keyed
+
+router = APIRouter(prefix="/v1/messages", tags=["Messages"], route_class=StrictRoute)
+Writer = Annotated[Caller, Depends(needs("messages:write"))]
+
+Channel = Literal["chat", "email", "sms", "whatsapp", "instagram", "facebook", "x", "phone", "web", "api"]
+
+
+class SenderIn(In):
+    """Who the channel says is writing; a claim, unless `identity` says more."""
+
+    email: Annotated[Line, Field(max_length=320)] | None = None
+    phone: Annotated[Line, Field(max_length=64)] | None = None
+    external_id: Ref | None = None
+    handle: Annotated[Line, Field(max_length=255)] | None = None
+    name: Annotated[Line, Field(max_length=255)] | None = None
+
+
+class FileIn(In):
+    """A file that came with the message, by reference."""
+
+    name: Annotated[Line, Field(max_length=255)]
+    id: Ref | None = None
+
+
+class ContextIn(In):
+    """Where the shopper was."""
+
+    page: Annotated[Line, Field(max_length=2000)] | None = None
+    device: Annotated[Line, Field(max_length=500)] | None = None
+
+
+class MessageIn(In):
+    """A message. `identity`: `none`, `channel_verified` (the channel proves the sender), `session` (signed in)."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra={"examples": [examples.MESSAGE_IN]})
+
+    channel: Channel
+    text: Annotated[Text, Field(max_length=50_000)]
+    customer: SenderIn = SenderIn()
+    identity: Literal["none", "channel_verified", "session"] = "none"
+    external_id: (
+        Annotated[Ref, Field(description="The channel's own message id: repeated, the first answer.")] | None
+    ) = None
+    ticket_id: Ref | None = None
+    order_number: Ref | None = None
+    subject: Annotated[Line, Field(max_length=500)] | None = None
+    locale: Annotated[Line, Field(max_length=35)] | None = None
+    files: Annotated[list[FileIn], Field(max_length=20)] = []
+    context: ContextIn = ContextIn()
+    button: Annotated[Line, Field(max_length=500, description="The `value` of a button that was pressed.")] | None = (
+        None
+    )
+    department: Annotated[Line, Field(max_length=100)] | None = None
+    occurred_at: Moment | None = None
+
+    def inbound(self) -> Inbound:
+        """In the words of the service."""
+        return Inbound(
+            channel=self.channel,
+            text=self.text,
+            customer=self.customer.model_dump(),
+            identity=self.identity,
+            external_id=self.external_id,
+            ticket_id=self.ticket_id,
+            order_number=self.order_number,
+            subject=self.subject,
+            locale=self.locale,
+            files=tuple(file.model_dump() for file in self.files),
+            context=self.context.model_dump(exclude_none=True),
+            button=self.button,
+            department=self.department,
+            occurred_at=self.occurred_at,
+        )
+
+
+class ReplyOut(Out):
+    """What the shopper is to be shown."""
+
+    id: str
+    text: str
+    language: str | None
+    buttons: list[dict[str, Any]]
+    cards: list[dict[str, Any]]
+
+
+class DecisionOut(Out):
+    """What the guard said."""
+
+    id: str
+    action: str
+    outcome: str = Field(description="allow refuse ask")
+    code: str | None
+    reasons: list[str]
+    rules: list[str]
+    policy_version: str
+    created_at: str
+
+
+class AnswerOut(Out):
+    """What became of the message."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.ANSWER]})
+
+    message: MessageOut
+    ticket: TicketOut
+    triage: TriageOut
+    outcome: str = Field(description="answered acted awaiting_customer handed_off acknowledged")
+    reply: ReplyOut | None
+    operations: list[OperationOut]
+    decisions: list[DecisionOut]
+
+
+@router.post(
+    "",
+    summary="Receive a shopper's message",
+    status_code=201,
+    response_model=AnswerOut,
+    responses={
+        200: {"model": AnswerOut, "description": "This `external_id` was here before: the first answer."},
+        **refusals(errors.TicketNotFound, errors.IdempotencyKeyReused, errors.IdempotencyKeyInUse),
+    },
+)
+async def receive(
+    request: Request, body: MessageIn, means: Means, caller: Writer, key: OptionalKey, wait: Wait
+) -> Json:
+    """Understand the message, look into shop and carrier, then answer, act, or hand over with everything filled in."""
+
+    async def run(keyed: Keyed | None) -> str:
+        return await pipeline.receive(means, caller, body.inbound(), keyed)
+
+    try:
+        answer = await perform(request, means, caller, "message", run, key=key, wait=wait)
+    except Repeated as repeated:
+        return await show(means, caller, "message", repeated.message_id, wait, 200)
+    if "Idempotent-Replayed" not in answer.headers:
+        shown = orjson.loads(bytes(answer.body))
+        await means.db.write(pipeline.keep_answer, shown["message"]["id"], shown)
+    return answer

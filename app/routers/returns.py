@@ -1,0 +1,368 @@
+"""Returns: asked for, decided, sent, received, inspected, completed."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from app import errors
+from app.models.returns import Return
+from app.routers import examples
+from app.routers.answers import Json, StrictRoute, refusals
+from app.routers.calling import Means, needs
+from app.routers.pages import Cursor, Limit, page, unseal
+from app.routers.schemas import Confirmable, In, OperationOut, Out, Page, PreviewOut, Ref, Text
+from app.routers.writes import CONFIRMED, RequiredKey, Wait, act, perform
+from app.services import order_lists, orders, returns
+from app.services.actions import request_return
+from app.services.actions.request_return import ReturnParams
+from app.services.callers import Caller
+from app.services.idempotency import Keyed, once
+from app.services.scrubbing import scrub
+
+router = APIRouter(prefix="/v1/returns", tags=["Returns"], route_class=StrictRoute)
+Reader = Annotated[Caller, Depends(needs("returns:read"))]
+Writer = Annotated[Caller, Depends(needs("returns:write"))]
+KEYED = (errors.IdempotencyKeyRequired, errors.IdempotencyKeyReused, errors.IdempotencyKeyInUse)
+DECIDED = (
+    errors.OrderNotFound,
+    errors.NotOwner,
+    errors.OrderAmbiguous,
+    errors.NotConnected,
+    errors.NoItems,
+    errors.ItemNotInOrder,
+    errors.ReasonNotAllowed,
+    errors.RefundMethodNotAllowed,
+    errors.OrderNotDelivered,
+    errors.ReturnWindowClosed,
+    errors.AlreadyReturned,
+    errors.ItemNotReturnable,
+    errors.ProofRequired,
+    errors.ProviderUnavailable,
+    errors.PaymentMethodNotFound,
+    errors.LimitReached,
+)
+EXCHANGED = (
+    errors.ItemCountMismatch,
+    errors.DifferentProduct,
+    errors.NewItemNotFound,
+    errors.NewItemUnavailable,
+    errors.SameItem,
+    errors.GiftCardInsufficient,
+    errors.CurrencyMismatch,
+    errors.RefundExceedsCaptured,
+)
+"""What an exchange can be refused with, besides what every return can."""
+
+
+class ReturnIn(ReturnParams, Confirmable):
+    """What comes back, and how."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra={"examples": [examples.RETURN_IN]})
+
+
+class ReturnLineOut(Out):
+    """So many of one line, and how they arrived."""
+
+    line_id: str
+    quantity: int
+    received_quantity: int
+    reason: str | None
+    note: str | None
+    resolution: str
+    condition: str | None
+    files: list[str]
+
+
+class ReturnOut(Out):
+    """Goods on their way back; `rma` stands on the label."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.RETURN]})
+
+    id: str
+    livemode: bool
+    rma: str
+    order: str
+    customer: str | None
+    ticket: str | None
+    status: str = Field(
+        description="requested awaiting_approval approved label_issued in_transit received inspected completed "
+        "declined canceled expired"
+    )
+    method: str
+    destination: dict[str, Any]
+    lines: list[ReturnLineOut]
+    label: str | None
+    refund: str | None
+    credit_refund: str | None = Field(
+        description="The refund of its lines that are paid as store credit, if others are not."
+    )
+    exchange: str | None
+    approval: dict[str, Any] | None
+    operation: OperationOut | None = Field(description="Has the shop expect the goods.")
+    created_at: str
+    approved_at: str | None
+    received_at: str | None
+    inspected_at: str | None
+    completed_at: str | None
+
+
+class NothingIn(In):
+    """No fields."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra={"examples": [{}]})
+
+
+class DeclineIn(In):
+    """Why not."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra={"examples": [{"reason": "worn"}]})
+
+    reason: Annotated[Text, Field(max_length=2000)] | None = None
+
+
+class ReceivedLineIn(In):
+    """How many of a line arrived."""
+
+    line_id: Ref
+    quantity: Annotated[int, Field(ge=0, le=100_000)]
+
+
+class ReceiveIn(In):
+    """What arrived; without lines: everything."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra={"examples": [examples.RECEIVE_IN]})
+
+    lines: Annotated[list[ReceivedLineIn], Field(max_length=500)] = []
+
+
+class InspectedLineIn(In):
+    """How a line arrived."""
+
+    line_id: Ref
+    condition: Literal["as_described", "damaged", "wrong_item"]
+
+
+class InspectIn(In):
+    """What the inspection found."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra={"examples": [examples.INSPECT_IN]})
+
+    lines: Annotated[list[InspectedLineIn], Field(max_length=500)] = []
+
+
+class CompleteIn(In):
+    """Whether what arrived is refunded."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra={"examples": [{"refund": True}]})
+
+    refund: bool = True
+
+
+@router.post(
+    "",
+    summary="Request a return",
+    status_code=201,
+    response_model=ReturnOut,
+    responses={
+        200: {"model": PreviewOut, "description": "With `preview`: what would happen; nothing has."},
+        202: {"model": ReturnOut, "description": "Waits for a person (`approval`) or for the shop (`operation`)."},
+        **refusals(*DECIDED, *EXCHANGED, *KEYED, *CONFIRMED),
+    },
+)
+async def create_return(
+    request: Request, body: ReturnIn, means: Means, caller: Writer, key: RequiredKey, wait: Wait
+) -> Json:
+    """Ask for a return; the policy approves it at once or leaves it to a person, and the shop is told to expect it."""
+    return await act(request, means, caller, request_return.ACTION, body, key=key, wait=wait)
+
+
+@router.get("/{return_id}", summary="Get a return", response_model=ReturnOut, responses=refusals(errors.ReturnNotFound))
+async def get_return(return_id: str, means: Means, caller: Reader) -> Json:
+    """The return as it is now."""
+    return Json(await means.db.read(_view, caller, return_id))
+
+
+def _view(session: Session, caller: Caller, return_id: str) -> dict[str, Any]:
+    return returns.view(session, returns.get(session, caller, return_id))
+
+
+@router.get(
+    "",
+    summary="List returns",
+    response_model=Page[ReturnOut],
+    responses=refusals(errors.InvalidCursor, errors.OrderNotFound, errors.NotOwner),
+)
+async def list_returns(
+    means: Means,
+    caller: Reader,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    order: Annotated[str | None, Query(max_length=255)] = None,
+    customer: Annotated[str | None, Query(max_length=255)] = None,
+    status: Annotated[str | None, Query(max_length=40)] = None,
+) -> Json:
+    """Returns of this store, newest first."""
+    filters = {"order": order, "customer": customer, "status": status}
+    place = unseal(caller, "returns", filters, cursor)
+    order_id = None if order is None else await orders.load(means, caller, order)
+    rows = await means.db.read(_listed, caller, order_id, filters, place, limit + 1)
+    return Json(page(caller, "returns", filters, rows, limit))
+
+
+def _listed(
+    session: Session, caller: Caller, order_id: str | None, filters: dict[str, Any], place: str | None, limit: int
+) -> list[dict[str, Any]]:
+    rows = order_lists.hanging_on(session, Return, caller, order_id, filters, place, limit)
+    return [returns.view(session, row) for row in rows]
+
+
+VERBS = refusals(errors.ReturnNotFound, errors.ReturnNotInState, errors.Forbidden, errors.ItemNotInOrder, *KEYED)
+
+
+async def _change(
+    request: Request,
+    means: Means,
+    caller: Caller,
+    key: str,
+    return_id: str,
+    verb: str,
+    lines: list[tuple[str, int | str]] | None = None,
+    wait: float = 0.0,
+) -> Json:
+    async def run(keyed: Keyed | None) -> str:
+        def write(session: Session) -> Return:
+            return once(session, keyed, "return", returns.change, caller, return_id, verb, lines or [])
+
+        return (await means.db.write(write)).id
+
+    return await perform(request, means, caller, "return", run, key=key, wait=wait, status=200)
+
+
+ANSWERED = (errors.SelfApproval, errors.ActorRequired, errors.AlreadyApproved, errors.ApprovalNotPending)
+
+
+@router.post(
+    "/{return_id}/approve",
+    summary="Approve a return",
+    response_model=ReturnOut,
+    responses={
+        202: {"model": ReturnOut, "description": "Another person must say yes, or the shop has not answered yet."},
+        **refusals(
+            *ANSWERED,
+            errors.ReturnNotFound,
+            errors.ReturnNotInState,
+            errors.Forbidden,
+            errors.OrderNotFound,
+            errors.ProviderUnavailable,
+            *DECIDED,
+            *KEYED,
+        ),
+    },
+)
+async def approve(
+    return_id: str,
+    request: Request,
+    means: Means,
+    caller: Writer,
+    key: RequiredKey,
+    wait: Wait,
+    body: NothingIn | None = None,
+) -> Json:
+    """Say yes to a return that waits, as at its approval; today's facts may still say no (`declined`)."""
+    del body
+
+    async def run(keyed: Keyed | None) -> str:
+        return await request_return.answer(means, caller, return_id, yes=True, note=None, keyed=keyed)
+
+    return await perform(request, means, caller, "return", run, key=key, wait=wait, status=200)
+
+
+@router.post(
+    "/{return_id}/decline",
+    summary="Decline a return",
+    response_model=ReturnOut,
+    responses=refusals(
+        *ANSWERED, errors.ReturnNotFound, errors.ReturnNotInState, errors.Forbidden, errors.ItemNotInOrder, *KEYED
+    ),
+)
+async def decline(
+    return_id: str, request: Request, means: Means, caller: Writer, key: RequiredKey, body: DeclineIn | None = None
+) -> Json:
+    """Say no to a return that waits; the reason goes into the audit trail."""
+    note = await scrub(means, caller, body.reason if body is not None else None)
+
+    async def run(keyed: Keyed | None) -> str:
+        return await request_return.answer(means, caller, return_id, yes=False, note=note, keyed=keyed)
+
+    return await perform(request, means, caller, "return", run, key=key, status=200)
+
+
+@router.post("/{return_id}/receive", summary="Goods arrived", response_model=ReturnOut, responses=VERBS)
+async def receive(
+    return_id: str, request: Request, means: Means, caller: Writer, key: RequiredKey, body: ReceiveIn | None = None
+) -> Json:
+    """Note what arrived; without lines: everything."""
+    lines: list[tuple[str, int | str]] = [(row.line_id, row.quantity) for row in body.lines] if body else []
+    return await _change(request, means, caller, key, return_id, "receive", lines)
+
+
+@router.post("/{return_id}/inspect", summary="Goods inspected", response_model=ReturnOut, responses=VERBS)
+async def inspect(
+    return_id: str, request: Request, means: Means, caller: Writer, key: RequiredKey, body: InspectIn | None = None
+) -> Json:
+    """Note how each line arrived."""
+    lines: list[tuple[str, int | str]] = [(row.line_id, row.condition) for row in body.lines] if body else []
+    return await _change(request, means, caller, key, return_id, "inspect", lines)
+
+
+@router.post("/{return_id}/cancel", summary="Cancel a return", response_model=ReturnOut, responses=VERBS)
+async def cancel(
+    return_id: str,
+    request: Request,
+    means: Means,
+    caller: Writer,
+    key: RequiredKey,
+    wait: Wait,
+    body: NothingIn | None = None,
+) -> Json:
+    """End a return of which nothing is on its way; a shopper may do it too."""
+    del body
+    return await _change(request, means, caller, key, return_id, "cancel", wait=wait)
+
+
+@router.post(
+    "/{return_id}/complete",
+    summary="Complete a return",
+    response_model=ReturnOut,
+    responses={
+        202: {"model": ReturnOut, "description": "Its refund waits for a person: `approval`."},
+        **refusals(
+            errors.ReturnNotFound,
+            errors.ReturnNotInState,
+            errors.Forbidden,
+            errors.RefundExceedsCaptured,
+            errors.ProviderUnavailable,
+            *KEYED,
+        ),
+    },
+)
+async def complete(
+    return_id: str,
+    request: Request,
+    means: Means,
+    caller: Writer,
+    key: RequiredKey,
+    wait: Wait,
+    body: CompleteIn | None = None,
+) -> Json:
+    """End a return and, unless told otherwise, refund what arrived; `refund` names the refund."""
+    pay = body is None or body.refund
+    if pay:
+        caller.need("refunds:write")
+
+    async def run(keyed: Keyed | None) -> str:
+        return await request_return.complete(means, caller, return_id, pay=pay, keyed=keyed)
+
+    return await perform(request, means, caller, "return", run, key=key, wait=wait, status=200)

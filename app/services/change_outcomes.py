@@ -1,0 +1,222 @@
+"""How changes end: the provider's word on the charge, then the shop's on the change, then what goes back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import ids
+from app.errors import Invalid
+from app.integrations.commerce.contract import (
+    ChangeAddress,
+    ChangeCustomer,
+    ChangePaymentMethod,
+    SwapItems,
+    SwapReceipt,
+)
+from app.integrations.payments.contract import ChargeCommand
+from app.integrations.receipts import Receipt
+from app.models.changes import OPEN, Change
+from app.models.operations import Operation
+from app.models.orders import Order, OrderPayment
+from app.models.stores import Store
+from app.money import Money
+from app.services import audit, changed_mirror, operations, order_changes, payment_methods, refunds
+from app.services.callers import Caller
+from app.services.operations import Effect
+from app.services.order_changes import CHARGE, SHOP_KINDS
+from app.services.providers import Providers
+from app.services.refund_quotes import Quote, RefundSpec
+
+UNDONE = "change_refused"
+"""Why a charge goes back; the provider is told."""
+
+
+def settle_charge(session: Session, operation: Operation, receipt: Receipt) -> None:
+    """Taken: the payment stands in our books and the shop is asked. Not taken: nothing was changed."""
+    change, order = _locked(session, operation)
+    if change.status not in OPEN:
+        return
+    shop = session.get_one(Operation, change.operation_id)
+    if operation.status == "succeeded":
+        if operation.external_id is None:
+            raise Invalid("Name the provider's id of the payment: external_id.")
+        assert order is not None
+        _book(session, change, order, operation.external_id)
+        order_changes.move(session, change, "pending")
+        operations.start(session, shop)
+    elif operation.status == "failed":
+        operations.cancel(session, shop)
+        _give_up(session, change, receipt)
+    else:
+        order_changes.move(session, change, operation.status)
+
+
+def settle_shop(session: Session, operation: Operation, receipt: Receipt) -> None:
+    """The shop's yes: our mirror follows and the money that waited goes back. Its no: the charge goes back."""
+    change, order = _locked(session, operation)
+    if change.status not in OPEN:
+        return
+    if operation.status == "succeeded":
+        changed_mirror.follow(session, change, order, receipt.line_ids if isinstance(receipt, SwapReceipt) else ())
+        order_changes.move(session, change, "succeeded")
+        if change.refund_id is not None:
+            refunds.begin(session, change.refund_id)
+    elif operation.status == "failed":
+        _give_up(session, change, receipt)
+    else:
+        order_changes.move(session, change, operation.status)
+
+
+def _locked(session: Session, operation: Operation) -> tuple[Change, Order | None]:
+    """The operation's change and order; the order first, as whoever asks for a change takes it first."""
+    change = session.get_one(Change, operation.subject_id)
+    order = None
+    if change.order_id is not None:
+        order = session.get_one(Order, change.order_id, with_for_update=True)
+    session.refresh(change, with_for_update=True)
+    return change, order
+
+
+def _give_up(session: Session, change: Change, receipt: Receipt) -> None:
+    """End a change that was refused: what waited to go back stays, what was charged goes back."""
+    if change.refund_id is not None:
+        refunds.withdraw(session, change.refund_id)
+        change.refund_id = None
+    charge = None if change.charge_operation_id is None else session.get_one(Operation, change.charge_operation_id)
+    said = receipt.failure_code or "change_refused"
+    change.failure_code, change.failure_detail = said, receipt.failure_detail
+    if charge is not None and charge.status == "failed":
+        change.failure_code = _declined(change, said)
+    if charge is not None and charge.status == "succeeded":
+        change.refund_id = _undo(session, change, charge)
+    order_changes.move(session, change, "failed")
+
+
+def _declined(change: Change, said: str) -> str:
+    """The provider's word for why it took nothing, in ours."""
+    holds_money = change.plan["method"]["kind"] in payment_methods.HOLD_MONEY
+    if said == "insufficient_funds":
+        return "gift_card_insufficient" if holds_money else "payment_declined"
+    return said if said in {"payment_method_not_found", "currency_mismatch"} else "payment_declined"
+
+
+def _undo(session: Session, change: Change, charge: Operation) -> str:
+    """Write the refund of the charge in the transaction that ends the change; our id of it."""
+    order = session.get_one(Order, change.order_id)
+    payment = session.scalars(
+        select(OrderPayment).where(OrderPayment.order_id == order.id, OrderPayment.external_id == charge.external_id)
+    ).one()
+    amount = int(charge.command["amount"])
+    priced = Quote(
+        currency=order.currency,
+        amount=amount,
+        items=amount,
+        tax=0,
+        discount=0,
+        shipping=0,
+        fee=0,
+        lines=(),
+        allocations=((payment.id, amount),),
+    )
+    spec = RefundSpec(amount=Money(amount, order.currency), reason=UNDONE)
+    caller = _asker(session, change)
+    return refunds.write(session, caller, order, [payment], spec, priced, decided=None).id
+
+
+def _asker(session: Session, change: Change) -> Caller:
+    """Whoever asked for the change: what undoes it is written down under the same name."""
+    actor = change.actor
+    return Caller(
+        store=session.get_one(Store, change.store_id),
+        livemode=change.livemode,
+        key_id=str(actor.get("key") or ""),
+        scopes=frozenset(),
+        request_id="",
+        shopper=actor["id"] if actor["type"] in {"shopper", "automation"} else None,
+        agent=actor["id"] if actor["type"] == "agent" else None,
+        automation=actor["type"] == "automation",
+    )
+
+
+def _book(session: Session, change: Change, order: Order, external_id: str) -> None:
+    """Write the charge down as a payment of the order, unless a reading of the shop was faster."""
+    query = select(OrderPayment).where(OrderPayment.order_id == order.id, OrderPayment.external_id == external_id)
+    charged = change.plan["charged"]
+    known = session.scalar(query)
+    if known is not None:
+        known.captured = max(known.captured, charged)
+        return
+    last = session.scalar(select(func.max(OrderPayment.position)).where(OrderPayment.order_id == order.id))
+    method = change.plan["method"]
+    session.add(
+        OrderPayment(
+            id=ids.new("pay"),
+            order_id=order.id,
+            external_id=external_id,
+            position=0 if last is None else last + 1,
+            kind=method["kind"],
+            label=method["label"],
+            payment_method_id=method["id"],
+            currency=order.currency,
+            captured=charged,
+        )
+    )
+    audit.write(
+        session,
+        action="change.charged",
+        subject_type="change",
+        subject_id=change.id,
+        actor=change.actor,
+        store_id=change.store_id,
+        livemode=change.livemode,
+        evidence={"order": order.id, "amount": charged, "currency": order.currency, "payment": external_id},
+    )
+    session.flush()
+
+
+# ---- what the worker calls --------------------------------------------------------------------------------------
+
+
+async def _charge(providers: Providers, command: ChargeCommand) -> Receipt:
+    return _checked(command, await providers.payments.charge(command))
+
+
+async def _find_charge(providers: Providers, command: ChargeCommand) -> Receipt | None:
+    found = await providers.payments.find_charge(command)
+    return None if found is None else _checked(command, found)
+
+
+def _checked(command: ChargeCommand, receipt: Receipt) -> Receipt:
+    """A yes about another amount or currency, or one that names no payment, is not a yes to our question."""
+    wrong = receipt.amount not in (None, command.amount) or receipt.currency not in (None, command.currency)
+    if receipt.status == "succeeded" and (wrong or receipt.external_id is None):
+        mismatch = [receipt.external_id, receipt.amount, receipt.currency]
+        return Receipt(status="unknown", evidence={**receipt.evidence, "mismatch": mismatch})
+    return receipt
+
+
+async def _apply(providers: Providers, command: Any) -> Receipt:
+    return await providers.commerce.apply(command)
+
+
+async def _find_applied(providers: Providers, command: Any) -> Receipt | None:
+    return await providers.commerce.find_applied(command)
+
+
+Commands = type[ChangeAddress] | type[SwapItems] | type[ChangePaymentMethod] | type[ChangeCustomer]
+_COMMANDS: dict[str, Commands] = {
+    "address": ChangeAddress,
+    "items": SwapItems,
+    "payment_method": ChangePaymentMethod,
+    "customer": ChangeCustomer,
+}
+_ASK: Callable[[Providers, Any], Awaitable[Receipt]] = _apply
+for _kind, _command in _COMMANDS.items():
+    operations.register(
+        Effect(kind=SHOP_KINDS[_kind], command=_command, send=_ASK, find=_find_applied, settle=settle_shop)
+    )
+operations.register(Effect(kind=CHARGE, command=ChargeCommand, send=_charge, find=_find_charge, settle=settle_charge))

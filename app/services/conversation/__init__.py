@@ -1,0 +1,1 @@
+"""A shopper's message in; an answer, an act or a hand-over out."""

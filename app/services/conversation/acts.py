@@ -1,0 +1,289 @@
+"""Carry a plan out inside the message's own transaction: answer, act, ask, or pass on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.errors import AppError
+from app.models.orders import Order, OrderLine
+from app.models.refunds import Cancellation, Refund
+from app.models.returns import Return
+from app.money import Money
+from app.services import cancellations, decisions, order_status, orders
+from app.services.actions import cancel_order, issue_label, refund_order, registry, request_return
+from app.services.actions.cancel_order import CancelParams
+from app.services.actions.issue_label import LabelParams
+from app.services.actions.refund_order import RefundLineIn, RefundParams
+from app.services.actions.registry import Action, Ready
+from app.services.actions.request_return import ReturnLineIn, ReturnParams
+from app.services.callers import Caller
+from app.services.conversation.inbound import Inbound
+from app.services.conversation.plans import ABOUT_AN_ORDER, OrderFacts, Plan, choose, lines_meant
+from app.services.decisions import Asked
+from app.services.idempotency import Identified
+from app.services.order_views import Ledger, lines_of
+from app.services.orders import Ledgers
+from app.services.policy import parts
+from app.services.policy.contract import Facts
+from app.services.policy.document import PROOF
+from app.services.wording import say
+
+P = TypeVar("P", bound=BaseModel)
+
+TOLD = frozenset(
+    {
+        "order_not_pending",
+        "already_canceled",
+        "order_not_delivered",
+        "return_window_closed",
+        "already_returned",
+        "item_not_returnable",
+    }
+)
+"""Refusals that the shopper is told; all others go to a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a plan came to."""
+
+    outcome: str
+    """`answered acted awaiting_customer handed_off acknowledged`."""
+    text: str | None = None
+    buttons: tuple[dict[str, Any], ...] = ()
+    cards: tuple[dict[str, Any], ...] = ()
+    order_id: str | None = None
+    reason: str | None = None
+    """Why a person takes over."""
+
+
+@dataclass(slots=True)
+class Scene:
+    """What an act may use; facts were read before the transaction began."""
+
+    session: Session
+    caller: Caller
+    """Automation, acting for the proved shopper."""
+    inbound: Inbound
+    language: str
+    proof: int
+    orders: tuple[str, ...]
+    named: bool
+    ledgers: dict[str, Ledgers] = field(default_factory=dict[str, Ledgers])
+
+    def say(self, key: str, **facts: str) -> str:
+        """A sentence in the shopper's language."""
+        return say(key, self.language, **facts)
+
+
+def carry_out(scene: Scene, plan: Plan) -> Turn:
+    """Do what the plan says, as far as proof and guard allow."""
+    if plan is Plan.PERSON:
+        return Turn("handed_off", scene.say("handoff"), reason="shopper_asked")
+    if plan is Plan.UNSURE:
+        return Turn("handed_off", scene.say("handoff"), reason="unsure")
+    if plan is Plan.HELLO:
+        return Turn("answered", scene.say("hello"), buttons=(_person(scene),))
+    if plan is Plan.THANKS:
+        return Turn("answered", scene.say("thanks"))
+    if plan is Plan.POLICY:
+        days = decisions.policy_of(scene.session, scene.caller).windows.default_days
+        if days is None:  # a window without an end is no sentence of ours
+            return Turn("handed_off", scene.say("handoff"), reason="unsure")
+        return Turn("answered", scene.say("policy.return_window", days=str(days)))
+    assert plan in ABOUT_AN_ORDER
+    if scene.proof < 1 or not scene.orders:
+        return Turn("awaiting_customer", scene.say("ask.proof"), buttons=(_person(scene),))
+    reached = {order_id: orders.get(scene.session, scene.caller, order_id) for order_id in scene.orders}
+    chosen, asked = choose(plan, [_facts(order) for order in reached.values()], named=scene.named)
+    if chosen is None:
+        return _ask_which_order(scene, plan, asked)
+    return _ACTS[plan](scene, reached[chosen.id])
+
+
+def _facts(order: Order) -> OrderFacts:
+    return OrderFacts(order.id, order.number, order.status)
+
+
+def _level(scene: Scene, action: parts.Action) -> int:
+    """The proof that the store's policy wants for an action."""
+    return decisions.policy_of(scene.session, scene.caller).proof.get(action, PROOF.get(action, 2))
+
+
+def _ask_which_order(scene: Scene, plan: Plan, asked: Sequence[OrderFacts]) -> Turn:
+    verb = {Plan.CANCEL: "cancel", Plan.RETURN: "return", Plan.REFUND: "refund"}.get(plan, "status")
+    buttons = tuple({"label": order.number, "value": f"{verb}:{order.id}"} for order in asked[:10])
+    return Turn("awaiting_customer", scene.say("ask.which_order"), buttons=(*buttons, _person(scene)))
+
+
+def _person(scene: Scene) -> dict[str, Any]:
+    """The way out that every question offers."""
+    return {"label": scene.say("button.person"), "value": "person"}
+
+
+def _status(scene: Scene, order: Order) -> Turn:
+    text = order_status.summary(scene.session, order, scene.language)
+    return Turn("answered", text, cards=({"type": "order", "id": order.id},), order_id=order.id)
+
+
+def _cancel(scene: Scene, order: Order) -> Turn:
+    if scene.proof < _level(scene, "cancel") and order.status == "pending":
+        return Turn("awaiting_customer", scene.say("ask.sign_in"), order_id=order.id)
+    said = scene.ledgers.get(order.id)
+    if said is None:
+        return _pass_on(scene, order, "shop_unreachable")
+    params = CancelParams(order=order.id, reason=cancellations.ASKED)
+    done = _attempt(scene, order, cancel_order.ACTION, params, said)
+    if isinstance(done, AppError):
+        return _refused(scene, order, done)
+    assert isinstance(done, Cancellation)
+    key = "cancel.started" if done.refund_id is not None else "cancel.started_unpaid"
+    card = {"type": "order", "id": order.id}
+    return Turn("acted", scene.say(key, number=order.number), cards=(card,), order_id=order.id)
+
+
+def _return(scene: Scene, order: Order) -> Turn:
+    lines, asked = _lines_meant(scene, order)
+    if asked:
+        buttons = [{"label": line.title, "value": f"return:{order.id}:{line.id}"} for line in asked[:9]]
+        buttons.append({"label": scene.say("button.all_items"), "value": f"return:{order.id}:all"})
+        buttons.append(_person(scene))
+        text = scene.say("ask.which_items", number=order.number)
+        return Turn("awaiting_customer", text, buttons=tuple(buttons), order_id=order.id)
+    made = _attempt(scene, order, request_return.ACTION, ReturnParams(order=order.id, lines=lines))
+    if isinstance(made, AppError):
+        return _refused(scene, order, made)
+    assert isinstance(made, Return)
+    facts = {"number": order.number, "rma": made.rma}
+    card = {"type": "return", "id": made.id}
+    label = None
+    if made.status == "approved":
+        label = _attempt(scene, order, issue_label.ACTION, LabelParams(return_id=made.id))
+    if label is None or isinstance(label, AppError):
+        reason = "delivery_unknown" if order.delivered_at is None else "not_automated"
+        return Turn("handed_off", scene.say("return.awaits", **facts), cards=(card,), order_id=order.id, reason=reason)
+    cards = (card, {"type": "return_label", "id": label.id})
+    return Turn("acted", scene.say("return.started", **facts), cards=cards, order_id=order.id)
+
+
+def _lines_meant(scene: Scene, order: Order) -> tuple[list[ReturnLineIn], list[OrderLine]]:
+    """The lines to send back, or the ones to ask about: by button, by the only one left, by words of their title."""
+    ledger = Ledger.of(scene.session, order)
+    every = lines_of(scene.session, order)
+    left = {line.id: line for line in every if ledger.returnable(line) > 0}
+    pressed = (scene.inbound.button or "").split(":")[2:3]
+    if left and pressed and (pressed[0] == "all" or pressed[0] in left):
+        meant = list(left) if pressed[0] == "all" else pressed
+    elif len(left) <= 1:
+        # With nothing left the guard says why: not delivered, returned already, final sale.
+        meant = list(left) or [line.id for line in every[:1]]
+    else:
+        meant = lines_meant(scene.inbound.text, {line.id: line.title for line in left.values()})
+        if not meant:
+            return [], list(left.values())
+    by_id = {line.id: line for line in every}
+    return [ReturnLineIn(line_id=line, quantity=max(1, ledger.returnable(by_id[line]))) for line in meant], []
+
+
+def _refund(scene: Scene, order: Order) -> Turn:
+    if order.status == "pending":
+        return _cancel(scene, order)
+    if order.status != "delivered" or not _at_once(scene, order):
+        return _return(scene, order) if order.status == "delivered" else _refund_status(scene, order)
+    if scene.proof < _level(scene, "refund"):
+        return Turn("awaiting_customer", scene.say("ask.sign_in"), order_id=order.id)
+    said = scene.ledgers.get(order.id)
+    if said is None:
+        return _pass_on(scene, order, "shop_unreachable")
+    ledger = Ledger.of(scene.session, order)
+    rest = [
+        RefundLineIn(line_id=line.id, quantity=ledger.returnable(line))
+        for line in lines_of(scene.session, order)
+        if ledger.returnable(line)
+    ]
+    done = _attempt(scene, order, refund_order.ACTION, RefundParams(order=order.id, lines=rest), said)
+    if isinstance(done, AppError):
+        return _pass_on(scene, order, done.name)
+    assert isinstance(done, Refund)
+    amount = Money(done.amount, done.currency).text(scene.language)
+    cards = ({"type": "refund", "id": done.id},)
+    text = scene.say("refund.started", amount=amount, number=order.number)
+    return Turn("acted", text, cards=cards, order_id=order.id)
+
+
+def _at_once(scene: Scene, order: Order) -> bool:
+    """Whether the policy lets automation pay before the goods are back."""
+    facts = Facts(
+        action="refund",
+        actor=decisions.actor_kind(scene.caller),
+        proof=scene.proof,
+        now=clock.now(),
+        order_status=order.status,
+        placed_at=order.placed_at,
+        delivered_at=order.delivered_at,
+        currency=order.currency,
+    )
+    return decisions.guard_of(scene.session, scene.caller).instant_refund(facts)
+
+
+def _refund_status(scene: Scene, order: Order) -> Turn:
+    newest = scene.session.scalar(
+        select(Refund).where(Refund.order_id == order.id, Refund.status != "canceled").order_by(Refund.id.desc())
+    )
+    if newest is None:
+        if back := int(order.snapshot["totals"]["refunded"]):  # by the shop itself
+            amount = Money(back, order.currency).text(scene.language)
+            text = scene.say("refund.status_succeeded", amount=amount, number=order.number)
+            return Turn("answered", text, cards=({"type": "order", "id": order.id},), order_id=order.id)
+        if order.status in {"shipped", "processing"}:
+            return _pass_on(scene, order, "needs_return")
+        return Turn("answered", scene.say("refund.status_none", number=order.number), order_id=order.id)
+    amount = Money(newest.amount, newest.currency).text(scene.language)
+    told = {"succeeded": "succeeded", "failed": "failed"}.get(newest.status, "pending")
+    text = scene.say(f"refund.status_{told}", amount=amount, number=order.number)
+    card = {"type": "refund", "id": newest.id}
+    if told == "failed":
+        return Turn("handed_off", text, cards=(card,), order_id=order.id, reason="refund_failed")
+    return Turn("answered", text, cards=(card,), order_id=order.id)
+
+
+def _attempt(
+    scene: Scene, order: Order, action: Action[P], params: P, said: Ledgers | None = None
+) -> Identified | AppError:
+    """Run an action in a savepoint; a refusal leaves nothing but the decision that says no, a question what waits."""
+    ready = Ready(order.id, said)
+    try:
+        with scene.session.begin_nested():
+            return action.write(scene.session, scene.caller, params, ready)
+    except Asked as asked:
+        registry.park(scene.session, scene.caller, action, params, ready, asked)
+        return asked
+    except AppError as refused:
+        decisions.keep_refusal(scene.session, scene.caller, action.guard or action.name, refused, order.id)
+        return refused
+
+
+def _refused(scene: Scene, order: Order, refused: AppError) -> Turn:
+    if refused.name in TOLD:
+        return Turn("answered", scene.say(f"no.{refused.name}", number=order.number), order_id=order.id)
+    return _pass_on(scene, order, refused.name)
+
+
+def _pass_on(scene: Scene, order: Order, reason: str) -> Turn:
+    return Turn("handed_off", scene.say("handoff"), order_id=order.id, reason=reason)
+
+
+_ACTS: dict[Plan, Callable[[Scene, Order], Turn]] = {
+    Plan.STATUS: _status,
+    Plan.CANCEL: _cancel,
+    Plan.RETURN: _return,
+    Plan.REFUND: _refund,
+    Plan.REFUND_STATUS: _refund_status,
+}

@@ -1,0 +1,60 @@
+"""What a shopper was promised and did not come true goes to a person, on the ticket where it was promised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.models.operations import Operation
+from app.models.orders import Order
+from app.models.tickets import Message, Ticket
+from app.services import deliveries, events, operations, tickets
+from app.services.orders import view_facts
+
+NEXT_STEP = {
+    "order_cancel": "The shop did not cancel the order: tell the shopper, and offer a return.",
+    "refund": "The payment provider did not pay the refund: pay it back another way.",
+    "payout": "The payment provider did not pay the refund out: pay it another way.",
+    "credit": "The store credit was not given: give it another way.",
+    "notice": "A mail was not delivered: reach the shopper another way.",
+    "return_label": "The carrier issued no label: issue another or send one by hand.",
+    "return_open": "The shop did not take the return: it has ended and no label is made; tell the shopper why.",
+    "exchange_open": "The shop did not take the exchange: it has ended; tell the shopper why.",
+    "label_void": "The carrier did not void the label: it may have been used.",
+}
+
+
+def follow_up(session: Session, operation: Operation) -> None:
+    """Reopen the ticket of the message that asked for what has failed, or for what a person must look up."""
+    if operation.message_id is None or operation.kind == deliveries.KIND:
+        return
+    message = session.get_one(Message, operation.message_id)
+    ticket = session.get_one(Ticket, message.ticket_id, with_for_update=True)
+    if ticket.status == "closed":
+        return
+    order = None if ticket.order_id is None else session.get(Order, ticket.order_id)
+    failed = operation.status == "failed"
+    before = ticket.status
+    pack: dict[str, Any] = {
+        "reason": f"{operation.kind}_{'failed' if failed else 'unknown'}",
+        "summary": f"{operation.kind} asked for in this conversation {'failed' if failed else 'has no known outcome'}.",
+        "next_step": NEXT_STEP.get(operation.kind, "Look at the operation and tell the shopper."),
+        "asked": {"intent": ticket.intent, "confidence": None, "text": message.text[:500], "message": message.id},
+        "customer": {"id": ticket.customer_id, **ticket.contact},
+        "proof": ticket.proof,
+        "language": ticket.language,
+        "order": None if order is None else view_facts(order),
+        "parcels": [],
+        "tried": [operations.view(operation)],
+        "decided": [],
+    }
+    ticket.handoff, ticket.status = pack, "open"
+    ticket.version += 1
+    ticket.updated_at = clock.now()
+    session.flush()
+    events.record(session, "ticket.handed_off", ticket, tickets.view(ticket), previous={"status": before})
+
+
+operations.FOLLOW_UPS.append(follow_up)

@@ -1,0 +1,82 @@
+"""A hand-over with everything filled in: who, which order, what was asked, tried, decided, and what to do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.models.operations import Operation
+from app.models.orders import Order
+from app.models.tickets import Ticket
+from app.services import decisions, deliveries, operations
+from app.services.conversation.inbound import Inbound
+from app.services.order_views import lines_of, shipments_view
+from app.services.orders import view_facts
+from app.services.triage.contract import Triage
+
+NEXT_STEP = {
+    "shopper_asked": "Answer the shopper; they asked for a person.",
+    "unsure": "Read the message: what it wants was not clear enough to act on.",
+    "not_automated": "Answer the shopper; this kind of request is not automated.",
+    "urgent": "Answer first: the message is urgent or threatens legal steps.",
+    "shop_unreachable": "Look the order up by hand: the shop did not answer.",
+    "limit_reached": "Decide on the refund: it is above what automation may spend.",
+    "order_not_pending": "The order has left the pending state: offer a return, or stop the parcel.",
+    "return_window_closed": "The return window is over: decide whether to accept it all the same.",
+    "item_not_returnable": "The item is sold without a right to return: decide whether to make an exception.",
+    "refund_exceeds_captured": "Less is left to refund than was asked: look at earlier refunds.",
+    "needs_return": "The parcel is still on its way: wait for it, or refund by hand.",
+    "delivery_unknown": "The day of delivery is not known: look it up and decide on the return.",
+    "refund_failed": "A refund failed at the payment provider: pay it back another way.",
+}
+
+
+def pack(
+    session: Session,
+    ticket: Ticket,
+    inbound: Inbound,
+    triage: Triage,
+    *,
+    reason: str,
+    order_id: str | None,
+    message_id: str,
+    proof: int,
+) -> dict[str, Any]:
+    """What the person who takes over sees first."""
+    order = None if order_id is None else session.get(Order, order_id)
+    session.flush()
+    tried = session.scalars(
+        select(Operation)
+        .where(Operation.message_id == message_id, Operation.kind != deliveries.KIND)
+        .order_by(Operation.id)
+    )
+    return {
+        "reason": reason,
+        "summary": _summary(inbound, triage, order, reason),
+        "next_step": NEXT_STEP.get(reason, "Decide; automation may not do this."),
+        "asked": {
+            "intent": triage.intent.name.value,
+            "confidence": triage.intent.confidence,
+            "text": inbound.text[:500],
+            "message": message_id,
+        },
+        "customer": {"id": ticket.customer_id, **ticket.contact},
+        "proof": proof,
+        "language": triage.language.code,
+        "sentiment": triage.sentiment.model_dump(mode="json"),
+        "urgency": triage.urgency.model_dump(mode="json"),
+        "order": None if order is None else view_facts(order),
+        "parcels": [] if order is None else shipments_view(order, lines_of(session, order)),
+        "tried": [operations.view(row) for row in tried],
+        "decided": [decisions.view(row) for row in decisions.of_message(session, message_id)],
+        "department": inbound.department,
+    }
+
+
+def _summary(inbound: Inbound, triage: Triage, order: Order | None, reason: str) -> str:
+    about = f" about order {order.number} ({order.status})" if order is not None else ""
+    mood = ", angry" if triage.sentiment.anger else ""
+    wish = triage.intent.name.value
+    return f"{wish}{about} by {inbound.channel} in {triage.language.code}{mood}; handed over because: {reason}."

@@ -1,0 +1,313 @@
+"""The main job: redact, deduplicate, identify, find or open the ticket, triage, answer or act or hand over, reply.
+
+What is outside is asked before the transaction; everything that follows from the message (ticket, message, decisions,
+intents with their jobs, reply) commits in one, so that an acknowledged message is whole and a lost one is nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import ids
+from app.errors import AppError
+from app.models.customers import Customer
+from app.models.operations import Operation
+from app.models.tickets import Message, Ticket
+from app.services import decisions, deliveries, labels, operations, orders, tickets
+from app.services.callers import Caller
+from app.services.conversation import handoffs, identity, plans, threads
+from app.services.conversation.acts import Scene, Turn, carry_out
+from app.services.conversation.identity import Who
+from app.services.conversation.inbound import Inbound, redacted
+from app.services.idempotency import Keyed, once
+from app.services.orders import Ledgers
+from app.services.runtime import Runtime
+from app.services.tickets import MessageSpec
+from app.services.triage.contract import Triage, Triager
+from app.services.triage.plain import PlainTriager
+from app.services.wording import LANGUAGES, language_of, say
+
+TRIAGER: Triager = PlainTriager()
+AUTOMATION = {"type": "automation", "id": None}
+STATUS_AFTER = {
+    "answered": "pending_customer",
+    "acted": "pending_customer",
+    "awaiting_customer": "pending_customer",
+    "handed_off": "open",
+    "acknowledged": "open",
+}
+
+
+class Repeated(Exception):
+    """The message is here already."""
+
+    def __init__(self, message_id: str) -> None:
+        super().__init__(message_id)
+        self.message_id = message_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """All that was learned before the transaction."""
+
+    inbound: Inbound
+    triage: Triage
+    who: Who
+    plan: plans.Plan
+    ledgers: dict[str, Ledgers]
+
+
+async def receive(runtime: Runtime, caller: Caller, inbound: Inbound, keyed: Keyed | None) -> str:
+    """Our id of the message; raises `Repeated` where its channel has delivered it before."""
+    clean = await redacted(runtime, caller, inbound)
+    known = await runtime.db.read(_known, caller, clean)
+    if known is not None:
+        raise Repeated(known)
+    await runtime.db.read(threads.check_named, caller, clean.ticket_id)
+    triage = TRIAGER.triage(clean.text, clean.locale)
+    # Looked up by what was really sent: an id of the shop's that looks like a card is not known yet, and is kept
+    # nowhere unless the shop knows it.
+    who = await identity.identify(runtime, caller, inbound, triage)
+    plan = plans.plan_of(triage, clean.text, clean.button)
+    who, ledgers = await _money_facts(runtime, caller, who, plan)
+    learned = _Read(clean, triage, who, plan, ledgers)
+
+    def write(session: Session) -> Message:
+        return once(session, keyed, "message", _handle, caller, learned)
+
+    return (await runtime.db.write(write)).id
+
+
+def _known(session: Session, caller: Caller, inbound: Inbound) -> str | None:
+    if inbound.external_id is None:
+        return None
+    return session.scalar(
+        select(Message.id).where(
+            Message.store_id == caller.store_id,
+            Message.livemode == caller.livemode,
+            Message.channel == inbound.channel,
+            Message.external_id == inbound.external_id,
+        )
+    )
+
+
+async def _money_facts(runtime: Runtime, caller: Caller, who: Who, plan: plans.Plan) -> tuple[Who, dict[str, Ledgers]]:
+    """For an act: the one order fresh from the shop, and the provider's ledger of its payments."""
+    if plan not in plans.MOVES_SOMETHING or who.proof < 1 or not who.orders:
+        return who, {}
+    acting = caller.acting_for(who.customer_id, who.proof)
+    facts = await runtime.db.read(_facts, acting, who.orders)
+    chosen, _ = plans.choose(plan, facts, named=who.named)
+    if chosen is None:
+        return who, {}
+    try:
+        await orders.load(runtime, acting, chosen.id, fresh=True)
+        said = await orders.ledgers(runtime, acting, chosen.id) if plan is not plans.Plan.RETURN else {}
+    except AppError:
+        return who, {}
+    return who, {chosen.id: said}
+
+
+def _facts(session: Session, caller: Caller, order_ids: tuple[str, ...]) -> list[plans.OrderFacts]:
+    found = [orders.get(session, caller, order_id) for order_id in order_ids]
+    return [plans.OrderFacts(order.id, order.number, order.status) for order in found]
+
+
+# ---- the transaction --------------------------------------------------------------------------------------------
+
+
+def _handle(session: Session, caller: Caller, learned: _Read) -> Message:
+    inbound, triage, who = learned.inbound, learned.triage, learned.who
+    if inbound.external_id is not None:
+        threads.hold(session, caller.store_id, str(caller.livemode), inbound.channel, inbound.external_id)
+        known = _known(session, caller, inbound)
+        if known is not None:
+            raise Repeated(known)
+    order_id = who.orders[0] if who.proof and len(who.orders) == 1 else None
+    ticket, opened = threads.find_or_open(
+        session,
+        caller,
+        inbound,
+        triage,
+        customer_id=who.customer_id if who.proof else None,
+        order_id=order_id,
+        proof=who.proof,
+        contact_key=identity.contact_key(caller, inbound),
+    )
+    message_id = ids.new("msg")
+    session.info["message_id"], session.info["ticket_id"] = message_id, ticket.id
+    message = tickets.add_message(session, ticket, _message(message_id, inbound, triage, who))
+    language = _language(session, caller, learned)
+    turn = _turn(session, caller, learned, ticket, language)
+    _conclude(session, caller, learned, ticket, message, turn, language, opened=opened)
+    return message
+
+
+def _message(message_id: str, inbound: Inbound, triage: Triage, who: Who) -> MessageSpec:
+    named = {name: value for name, value in inbound.customer.items() if value}
+    return MessageSpec(
+        id=message_id,
+        direction="inbound",
+        channel=inbound.channel,
+        author={"type": "shopper", "id": who.customer_id if who.proof else None, "proof": who.proof, **named},
+        text=inbound.text,
+        language=triage.language.code,
+        external_id=inbound.external_id,
+        triage=triage.model_dump(mode="json"),
+        details={
+            "context": inbound.context,
+            "files": list(inbound.files),
+            "button": inbound.button,
+            "order_number": inbound.order_number,
+            "identity": inbound.identity,
+        },
+        occurred_at=inbound.occurred_at,
+    )
+
+
+def _turn(session: Session, caller: Caller, learned: _Read, ticket: Ticket, language: str) -> Turn:
+    """What happens about the message; in a person's hands automation keeps quiet."""
+    who, inbound = learned.who, learned.inbound
+    if ticket.handoff is not None and ticket.status != "solved":
+        return Turn("acknowledged")
+    if learned.triage.urgency.level == "urgent" or not who.reachable:
+        reason = "urgent" if who.reachable else "shop_unreachable"
+        key = "handoff.angry" if learned.triage.sentiment.anger else "handoff"
+        if who.reachable or learned.plan in plans.ABOUT_AN_ORDER:
+            return Turn("handed_off", say(key, language), reason=reason)
+    scene = Scene(
+        session=session,
+        caller=caller.acting_for(who.customer_id, who.proof),
+        inbound=inbound,
+        language=language,
+        proof=who.proof,
+        orders=who.orders if who.proof else (),
+        named=who.named,
+        ledgers=learned.ledgers,
+    )
+    return carry_out(scene, learned.plan)
+
+
+def _language(session: Session, caller: Caller, learned: _Read) -> str:
+    """The message's own language where it is sure, else what is known of the shopper and the store."""
+    said = learned.triage.language
+    customer = session.get(Customer, learned.who.customer_id) if learned.who.customer_id else None
+    known = customer.locale if customer is not None else None
+    spoken = said.code if said.confidence >= 0.5 and said.code in LANGUAGES else None
+    return language_of(spoken, learned.inbound.locale, known, caller.store.locale)
+
+
+def _conclude(
+    session: Session,
+    caller: Caller,
+    learned: _Read,
+    ticket: Ticket,
+    message: Message,
+    turn: Turn,
+    language: str,
+    *,
+    opened: bool,
+) -> None:
+    """Write the outcome, the reply with its delivery, and where the ticket stands now."""
+    message.outcome = turn.outcome
+    automation = caller.acting_for(learned.who.customer_id, learned.who.proof)
+    if turn.text is not None:
+        reply = tickets.add_message(
+            session,
+            ticket,
+            MessageSpec(
+                direction="outbound",
+                channel=ticket.channel if learned.inbound.channel == ticket.channel else learned.inbound.channel,
+                author=AUTOMATION,
+                text=turn.text,
+                language=language,
+                in_reply_to=message.id,
+                buttons=turn.buttons,
+                cards=turn.cards,
+            ),
+        )
+        deliveries.deliver(session, automation, ticket, reply)
+    fields: dict[str, Any] = {"status": STATUS_AFTER[turn.outcome]}
+    order_id = turn.order_id or (learned.who.orders[0] if len(learned.who.orders) == 1 else None)
+    if learned.who.proof and order_id is not None and ticket.order_id is None:
+        fields["order_id"] = order_id
+    if learned.who.proof and learned.who.customer_id and ticket.customer_id is None:
+        fields["customer_id"] = learned.who.customer_id
+    if learned.who.proof > ticket.proof:
+        fields["proof"] = learned.who.proof
+    if ticket.status == "solved" and ticket.handoff is not None:
+        fields["handoff"] = None  # the person is done: what comes now is answered again
+    if not opened:
+        fields["intent"] = learned.triage.intent.name.value
+        fields["sentiment"] = learned.triage.sentiment.label
+    tickets.change(session, ticket, fields)
+    if turn.outcome == "handed_off":
+        pack = handoffs.pack(
+            session,
+            ticket,
+            learned.inbound,
+            learned.triage,
+            reason=turn.reason or "not_automated",
+            order_id=turn.order_id or (order_id if learned.who.proof else None),
+            message_id=message.id,
+            proof=learned.who.proof,
+        )
+        tickets.hand_off(session, ticket, pack, priority=learned.triage.urgency.level)
+
+
+# ---- the answer -------------------------------------------------------------------------------------------------
+
+
+def view(session: Session, caller: Caller, message_id: str) -> dict[str, Any]:
+    """What the sender's side is answered: the first answer where it was kept, else as things are now."""
+    message = tickets.message(session, caller, message_id)
+    if message.answer is not None:
+        return message.answer
+    ticket = session.get_one(Ticket, message.ticket_id)
+    reply = session.scalar(
+        select(Message).where(Message.in_reply_to == message.id, Message.direction == "outbound").limit(1)
+    )
+    behind = session.scalars(select(Operation).where(Operation.message_id == message.id).order_by(Operation.id))
+    return {
+        "message": tickets.message_view(message),
+        "ticket": tickets.view(ticket),
+        "triage": message.triage,
+        "outcome": message.outcome,
+        "reply": None if reply is None else _reply(session, caller, reply),
+        "operations": [operations.view(row) for row in behind],
+        "decisions": [decisions.view(row) for row in decisions.of_message(session, message.id)],
+    }
+
+
+def _reply(session: Session, caller: Caller, reply: Message) -> dict[str, Any]:
+    return {
+        "id": reply.id,
+        "text": reply.text,
+        "language": reply.language,
+        "buttons": reply.buttons,
+        "cards": [_card(session, caller, card) for card in reply.cards],
+    }
+
+
+def _card(session: Session, caller: Caller, card: dict[str, Any]) -> dict[str, Any]:
+    """A card with what it stands for as it is now: a label's file and number once it is there."""
+    if card["type"] != "return_label":
+        return card
+    label = labels.view(session, labels.get(session, caller, card["id"]))
+    return {**card, **{name: label[name] for name in ("status", "rma", "tracking_number", "file")}}
+
+
+def keep_answer(session: Session, message_id: str, answer: dict[str, Any]) -> None:
+    """Keep the first answer, so that a repeated delivery gets the same."""
+    message = session.get_one(Message, message_id)
+    if message.answer is None:
+        message.answer = answer
+
+
+def is_open(answer: dict[str, Any]) -> bool:
+    """Whether something that the message set going has not ended yet."""
+    return any(row["status"] == "pending" and row["next_try_at"] is not None for row in answer["operations"])

@@ -1,0 +1,74 @@
+"""How a customer has behaved in this store, in a few counts by index."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from app.models.claims import Claim
+from app.models.orders import Order
+from app.models.returns import HOLDING, Return
+from app.services.policy.contract import CustomerFacts
+
+YEAR = timedelta(days=365)
+NEIGHBORS = 200
+"""The most orders of one postal code that are compared with an address."""
+
+
+def customer_facts(session: Session, order: Order, now: datetime) -> CustomerFacts:
+    """Of the order's customer; those of nobody where the shop knows none."""
+    if order.customer_id is None:
+        return CustomerFacts()
+    since = now - YEAR
+    theirs = (Order.customer_id == order.customer_id,)
+    orders = _count(session, select(func.count()).select_from(Order).where(*theirs))
+    lately = _count(session, select(func.count()).select_from(Order).where(*theirs, Order.placed_at >= since))
+    returns = _count(
+        session,
+        select(func.count(Return.order_id.distinct())).where(
+            Return.customer_id == order.customer_id, Return.created_at >= since, Return.status.in_(HOLDING)
+        ),
+    )
+    claims = _count(
+        session,
+        select(func.count())
+        .select_from(Claim)
+        .where(Claim.customer_id == order.customer_id, Claim.created_at >= since),
+    )
+    return CustomerFacts(
+        orders=orders,
+        returns=returns,
+        return_rate=min(100, 100 * returns // lately) if lately else 0,
+        claims=claims,
+        accounts_on_address=_accounts(session, order),
+    )
+
+
+def _count(session: Session, query: Select[int]) -> int:
+    return session.scalar(query) or 0
+
+
+def _accounts(session: Session, order: Order) -> int:
+    """Customers whose orders went to the same street and number, as far as blanks and case tell."""
+    address: dict[str, str | None] = order.snapshot.get("shipping_address") or {}
+    street = _street(address.get("address1"))
+    if order.postal_key is None or not street:
+        return 1
+    rows = session.execute(
+        select(Order.customer_id, Order.snapshot["shipping_address"]["address1"].as_string())
+        .where(
+            Order.store_id == order.store_id,
+            Order.livemode == order.livemode,
+            Order.postal_key == order.postal_key,
+            Order.customer_id.is_not(None),
+        )
+        .order_by(Order.id.desc())
+        .limit(NEIGHBORS)
+    )
+    return max(1, len({customer for customer, address in rows if _street(address) == street}))
+
+
+def _street(text: str | None) -> str:
+    return " ".join((text or "").casefold().split())

@@ -1,0 +1,58 @@
+"""What is left of each line: refund, credit, exchange and reship together never pass what was paid for it.
+
+Read and take under the order's lock, in the transaction that writes what is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from app.errors import AlreadyReturned, RefundExceedsCaptured
+from app.models.orders import OrderLine, OrderPayment
+from app.services.order_views import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What may still be given for one line: units, and minor units of the order's currency."""
+
+    quantity: int
+    value: int
+
+
+def left(line: OrderLine, ledger: Ledger) -> Left:
+    """What no refund, exchange, credit or reship has taken of a line."""
+    quantity = max(0, line.quantity - ledger.gone(line))
+    return Left(quantity, worth(line, ledger, quantity))
+
+
+def worth(line: OrderLine, ledger: Ledger, quantity: int) -> int:
+    """What was paid for `quantity` more units of a line, never more than what is left of its money; minor units.
+
+    By what stands, not by position: after an earlier part failed, positions may add up to a cent too much.
+    """
+    taken = ledger.line_amount.get(line.id, 0) + ledger.line_value.get(line.id, 0)
+    return max(0, line.total * (ledger.gone(line) + quantity) // line.quantity - taken)
+
+
+def money_left(payments: Iterable[OrderPayment], ledger: Ledger, currency: str) -> int:
+    """What is left of the order's money, minor units: paid, less refunds (outside ones too) and what goods hold."""
+    return max(0, sum(ledger.refundable(p) for p in payments if p.currency == currency) - ledger.held)
+
+
+def take(
+    wanted: Sequence[tuple[OrderLine, int]], payments: Iterable[OrderPayment], ledger: Ledger, currency: str
+) -> list[int]:
+    """What each `(line, quantity)` is worth as goods, a credit or a reship; raises where it is not left.
+
+    `already_returned`: the units are taken. `refund_exceeds_captured`: the money has gone back another way.
+    """
+    values: list[int] = []
+    for line, quantity in wanted:
+        if ledger.gone(line) + quantity > line.quantity:
+            raise AlreadyReturned("The items were refunded or replaced already.")
+        values.append(worth(line, ledger, quantity))
+    if sum(values) > money_left(payments, ledger, currency):
+        raise RefundExceedsCaptured("What was paid for these items has gone back already.")
+    return values

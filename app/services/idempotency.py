@@ -1,0 +1,170 @@
+"""Idempotency keys: written in the same transaction as what they protect."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+import orjson
+from sqlalchemy import delete
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.database import LOCK_TIMEOUT, insert_missing, sqlstate
+from app.errors import AppError, IdempotencyKeyInUse, IdempotencyKeyReused
+from app.models.records import Answer
+
+REFUSALS_KEPT = timedelta(hours=24)
+
+P = ParamSpec("P")
+
+
+class Identified(Protocol):
+    """What a write makes."""
+
+    id: Any
+
+
+T = TypeVar("T", bound=Identified)
+
+
+class Wrap(Protocol):
+    """What stands around a write in its transaction: a preview, or a confirmation (`services/confirmations.py`)."""
+
+    claims: bool
+    """Whether the key is taken; a preview leaves it free."""
+
+    def begin(self, session: Session) -> None:
+        """Before the work."""
+        ...
+
+    def refused(self, error: AppError) -> AppError:
+        """What the caller hears where the work raised `error`."""
+        ...
+
+    def end(self, session: Session, made: Identified) -> None:
+        """After the work; raising here undoes all of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """One idempotency key with what it belongs to and what came with it."""
+
+    store_id: str
+    livemode: bool
+    shopper: str
+    key: str
+    fingerprint: str
+    wrap: Wrap | None = None
+
+    @property
+    def row(self) -> tuple[str, bool, str, str]:
+        """The primary key of its answer."""
+        return self.store_id, self.livemode, self.shopper, self.key
+
+
+class Replayed(Exception):
+    """The key has its answer already."""
+
+
+def fingerprint(method: str, path: str, body: Any) -> str:
+    """What makes two requests the same: method, path and body, `confirmation_token` left out."""
+    if isinstance(body, dict):
+        body = {name: value for name, value in body.items() if name != "confirmation_token"}  # pyright: ignore[reportUnknownVariableType]
+    content = orjson.dumps([method, path, body], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(content).hexdigest()
+
+
+def find(session: Session, keyed: Keyed) -> Answer | None:
+    """The key's answer so far; raises `idempotency_key_reused` where it came with another request."""
+    row = session.get(Answer, keyed.row)
+    if row is None or (row.expires_at is not None and row.expires_at <= clock.now()):
+        return None
+    if row.fingerprint != keyed.fingerprint:
+        raise IdempotencyKeyReused
+    return row
+
+
+def once(
+    session: Session,
+    keyed: Keyed | None,
+    resource_type: str,
+    work: Callable[Concatenate[Session, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Run `work` under the key: the key row first, so that a rival waits for it; then what it made is noted in it.
+
+    Raises `Replayed` where the key has been used, `idempotency_key_in_use` where its first request still runs.
+    """
+    if keyed is None:
+        return work(session, *args, **kwargs)
+    wrap = keyed.wrap
+    if wrap is None or wrap.claims:
+        _claim(session, keyed)
+    if wrap is None:
+        made = work(session, *args, **kwargs)
+    else:
+        wrap.begin(session)
+        try:
+            made = work(session, *args, **kwargs)
+        except AppError as error:
+            raise wrap.refused(error) from error
+        wrap.end(session, made)
+    row = session.get_one(Answer, keyed.row)
+    row.resource_type, row.resource_id = resource_type, made.id
+    return made
+
+
+def _claim(session: Session, keyed: Keyed) -> None:
+    session.execute(
+        delete(Answer).where(
+            Answer.store_id == keyed.store_id,
+            Answer.livemode == keyed.livemode,
+            Answer.shopper == keyed.shopper,
+            Answer.key == keyed.key,
+            Answer.expires_at <= clock.now(),
+        )
+    )
+    try:
+        fresh = insert_missing(session, Answer, _values(keyed))
+    except DBAPIError as error:
+        if sqlstate(error) == LOCK_TIMEOUT:
+            raise IdempotencyKeyInUse from error
+        raise
+    if not fresh:
+        raise Replayed
+
+
+def _values(keyed: Keyed) -> dict[str, Any]:
+    return {
+        "store_id": keyed.store_id,
+        "livemode": keyed.livemode,
+        "shopper": keyed.shopper,
+        "key": keyed.key,
+        "fingerprint": keyed.fingerprint,
+        "created_at": clock.now(),
+    }
+
+
+def keep_answer(session: Session, keyed: Keyed, status: int, body: bytes) -> None:
+    """Keep a success as long as what it made; the first answer stays the answer."""
+    row = session.get(Answer, keyed.row)
+    if row is not None and row.body is None:
+        row.status, row.body = status, body.decode()
+
+
+def keep_refusal(session: Session, keyed: Keyed, status: int, body: bytes) -> None:
+    """Keep a refusal for a day, unless the key has come to something meanwhile."""
+    expires = clock.now() + REFUSALS_KEPT
+    insert_missing(session, Answer, {**_values(keyed), "status": status, "body": body.decode(), "expires_at": expires})
+
+
+def purge(session: Session) -> None:
+    """Forget the refusals whose day is over."""
+    session.execute(delete(Answer).where(Answer.expires_at <= clock.now()))

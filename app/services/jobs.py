@@ -1,0 +1,106 @@
+"""What runs behind the requests: the engine's jobs and the housekeeping beside it."""
+
+import asyncio
+import os
+import socket
+import uuid
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app.errors import StorageUnavailable
+from app.services import (
+    approvals,
+    audit,
+    backtests,
+    cancellations,
+    change_outcomes,
+    claim_approvals,
+    claims,
+    confirmations,
+    deliveries,
+    durable,
+    exchanges,
+    idempotency,
+    labels,
+    operations,
+    order_mails,
+    refund_approvals,
+    refunds,
+    return_approvals,
+    state_mails,
+    tries,
+    withdrawals,
+)
+from app.services.actions import registry
+from app.services.conversation import aftermath
+from app.services.runtime import Runtime
+
+log = structlog.get_logger()
+
+SETTLERS = (
+    refunds,
+    labels,
+    cancellations,
+    change_outcomes,
+    claims,
+    withdrawals,
+    order_mails,
+    exchanges,
+    state_mails,
+    deliveries,
+    aftermath,
+    refund_approvals,
+    return_approvals,
+    claim_approvals,
+    registry,
+)
+"""Each registers the kinds of operation that it settles, or what follows from them, when it is imported."""
+SEAL_EVERY = 1.0
+REVIVE_EVERY = 20
+"""Seals between two rounds of chores."""
+
+
+def executor_name() -> str:
+    """Who runs operations in this process: unique per start."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def table(runtime: Runtime) -> dict[str, durable.Job]:
+    """Every job by its name."""
+
+    async def run(subject_id: str, schedule: int) -> None:
+        await tries.run(runtime, subject_id, schedule)
+
+    async def recheck(subject_id: str, number: int) -> None:
+        await tries.recheck(runtime, subject_id, number)
+
+    async def backtest(subject_id: str, schedule: int) -> None:
+        await backtests.run(runtime, subject_id, schedule)
+
+    return {operations.JOB: run, operations.RECHECK_JOB: recheck, backtests.JOB: backtest}
+
+
+CHORES = (tries.revive, approvals.tend, idempotency.purge, withdrawals.note_overdue, confirmations.purge)
+"""What is looked after now and then, each in a transaction of its own."""
+
+
+async def housekeeping(runtime: Runtime) -> None:
+    """Seal the audit trail every second; now and then do the chores."""
+    turn = 0
+    while True:
+        for chore in (audit.seal, *(CHORES if turn % REVIVE_EVERY == 0 else ())):
+            await tidy(runtime, chore)
+        turn += 1
+        await asyncio.sleep(SEAL_EVERY)
+
+
+async def tidy(runtime: Runtime, chore: Callable[[Session], object]) -> None:
+    """Do one chore; where it fails it is told in the log, and the others are done all the same."""
+    try:
+        await runtime.db.write(chore)
+    except StorageUnavailable:
+        log.warning("housekeeping_waits_for_the_database")
+    except Exception:  # one bad row must not end the sealing and the reviving of all others
+        log.exception("housekeeping_failed", chore=chore.__name__)

@@ -1,0 +1,96 @@
+"""Mails that stand for themselves (an acknowledgement, a confirmation): sent once, looked up after a lost answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app import ids
+from app.integrations.channels.contract import SendMessage
+from app.integrations.receipts import Receipt
+from app.models.customers import Customer
+from app.models.operations import Operation
+from app.models.orders import Order
+from app.services import operations
+from app.services.callers import Caller
+from app.services.operations import Effect
+from app.services.proofs import email_key
+from app.services.providers import Providers
+from app.services.wording import language_of
+
+KIND = operations.NOTICE
+FOLLOWERS: dict[str, Callable[[Session, Operation], None]] = {}
+"""By the kind of thing that a mail is about: told when the channel has said how it went."""
+
+
+def send(
+    session: Session,
+    caller: Caller,
+    order: Order,
+    about: tuple[str, str],
+    title: str,
+    text: str,
+    *,
+    key: str | None = None,
+    waits: bool = False,
+) -> Operation | None:
+    """Write the intent to mail the contact on the order; None where there is no address.
+
+    `key`: what can be mailed once only, ever; it becomes the Message-ID. `waits`: until it is started or canceled.
+    """
+    to = address(session, order)
+    if to is None:
+        return None
+    operation_id = ids.new("opr")
+    return operations.request(
+        session,
+        operation_id=operation_id,
+        caller=caller,
+        kind=KIND,
+        provider="sandbox",
+        command=SendMessage(
+            key=key or operation_id,
+            channel="email",
+            to=to,
+            subject=" ".join(title.split())[:200],
+            text=text,
+            language=language(session, caller, order),
+        ),
+        subject=about,
+        message_id=session.info.get("message_id"),
+        waits=waits,
+    )
+
+
+def address(session: Session, order: Order) -> str | None:
+    """The e-mail address that stands on the order, else its customer's."""
+    customer = session.get(Customer, order.customer_id) if order.customer_id else None
+    written: list[str | None] = [order.snapshot.get("email"), customer.email if customer else None]
+    return next((found for found in written if found and email_key(found) is not None), None)
+
+
+def language(session: Session, caller: Caller, order: Order) -> str:
+    """The language in which the order's customer is written to."""
+    customer = session.get(Customer, order.customer_id) if order.customer_id else None
+    return language_of(customer.locale if customer else None, caller.store.locale)
+
+
+def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
+    """The channel's word on the mail, passed on to what it is about."""
+    del receipt
+    told = FOLLOWERS.get(operation.subject_type)
+    if told is not None:
+        told(session, operation)
+
+
+async def _send(providers: Providers, command: Any) -> Receipt:
+    return await providers.channel.send(command)
+
+
+async def _find(providers: Providers, command: Any) -> Receipt | None:
+    return await providers.channel.find_sent(command)
+
+
+operations.register(Effect(kind=KIND, command=SendMessage, send=_send, find=_find, settle=settle))

@@ -1,0 +1,95 @@
+"""What is being changed, or was: kept apart so that refunds and cancellations can ask without knowing how."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.errors import ChangeInProgress
+from app.integrations.commerce.contract import CustomerSnapshot, OrderSnapshot
+from app.models.changes import OPEN, Change
+from app.models.orders import Order
+from app.services.order_views import READINGS_OVERLAP
+
+MOVING_MONEY = ("items", "payment_method")
+ANY = ("address", *MOVING_MONEY)
+
+
+def refuse(session: Session, order: Order, kinds: tuple[str, ...] = ANY) -> None:
+    """Raise `change_in_progress` where a change of one of these kinds is open; ask under the order's lock."""
+    query = select(Change.id).where(Change.order_id == order.id, Change.status.in_(OPEN), Change.kind.in_(kinds))
+    if session.scalar(query.limit(1)) is not None:
+        raise ChangeInProgress("A change of this order is still on its way: wait for it to end.")
+
+
+def made(session: Session, order: Order, kind: str) -> bool:
+    """Whether the order was changed like that before, by the shop's word or by ours."""
+    flag = {"items": "items_changed", "payment_method": "payment_changed"}[kind]
+    if order.snapshot.get(flag):
+        return True
+    query = select(Change.id).where(Change.order_id == order.id, Change.kind == kind, Change.status == "succeeded")
+    return session.scalar(query.limit(1)) is not None
+
+
+def facts(session: Session, order: Order) -> dict[str, Any]:
+    """What the guard is told of the order before it ships, whatever is asked for."""
+    address = cast("dict[str, Any]", order.snapshot.get("shipping_address") or {})
+    return {
+        "order_status": order.status,
+        "placed_at": order.placed_at,
+        "delivered_at": order.delivered_at,
+        "market": address.get("country_code"),
+        "order_tags": tuple(order.snapshot.get("tags", ())),
+        "order_total": order.snapshot["totals"]["total"],
+        "currency": order.currency,
+        "items_changed": made(session, order, "items"),
+        "payment_changed": made(session, order, "payment_method"),
+    }
+
+
+def older(session: Session, order: Order, snapshot: OrderSnapshot) -> bool:
+    """Whether this reading of the order is from before a change that the shop has just made."""
+    return any(_contradicts(change, snapshot) for change in _recent(session, Change.order_id == order.id))
+
+
+def older_customer(session: Session, customer_id: str, snapshot: CustomerSnapshot) -> bool:
+    """The same of a customer."""
+    shown = snapshot.model_dump(mode="json")
+    for change in _recent(session, Change.kind == "customer", Change.customer_id == customer_id):
+        wanted = change.plan
+        told = any(wanted.get(name) not in (None, shown[name]) for name in ("email", "phone", "name"))
+        address = wanted.get("address")
+        if told or (address is not None and address not in shown["addresses"]):
+            return True
+    return False
+
+
+def _recent(session: Session, *of: ColumnElement[bool]) -> list[Change]:
+    """What ended well so lately that a reading begun before it may still arrive."""
+    return list(
+        session.scalars(
+            select(Change).where(
+                *of,
+                Change.status == "succeeded",
+                Change.settled_at > clock.now() - READINGS_OVERLAP,
+            )
+        )
+    )
+
+
+def _contradicts(change: Change, snapshot: OrderSnapshot) -> bool:
+    if change.kind == "address":
+        shown = snapshot.shipping_address
+        return shown is None or shown.model_dump(mode="json") != change.plan["address"]
+    if change.kind != "items":
+        return False
+    variants = {line.external_id: (line.variant_id, line.quantity) for line in snapshot.lines}
+    for swap in cast("list[dict[str, Any]]", change.plan["swaps"]):
+        variant, quantity = variants.get(swap["line"], (None, 0))
+        untouched = variant == swap["old_variant_id"] and quantity == swap["of"]
+        if untouched:
+            return True
+    return False

@@ -1,0 +1,97 @@
+"""Asking the shop and the carriers about an order: one flight however many wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+from app.errors import OrderNotFound, ProviderUnavailable
+from app.integrations.carriers.contract import Tracking
+from app.integrations.commerce.contract import OrderQuery, OrderSnapshot
+from app.integrations.errors import ProviderError, Refused
+from app.services import mirror
+from app.services.callers import Caller
+from app.services.runtime import Runtime
+
+_flights: dict[tuple[str, bool, str], asyncio.Task[None]] = {}
+
+
+async def fetch(runtime: Runtime, caller: Caller, ref: str) -> None:
+    """Mirror whatever the shop has by its own id or by the number `ref`.
+
+    Raises `order_not_found` where the shop refuses the look-up, `provider_unavailable` where it does not answer.
+    """
+
+    async def ask() -> None:
+        commerce = runtime.providers(caller).commerce
+        by_id, by_number = await asyncio.gather(
+            commerce.get_order(ref), commerce.find_orders(OrderQuery(number=ref, limit=3))
+        )
+        found = {order.external_id: order for order in (*by_number.orders, *([by_id] if by_id else []))}
+        await keep(runtime, caller, found.values())
+
+    try:
+        await _fly((caller.store_id, caller.livemode, f"ref:{ref}"), ask)
+    except Refused as error:
+        raise OrderNotFound from error
+    except ProviderError as error:
+        raise ProviderUnavailable from error
+
+
+async def refresh(runtime: Runtime, caller: Caller, external_id: str, *, tolerate: bool = False) -> None:
+    """Ask the shop for one order again; with `tolerate` a shop that does not answer leaves the mirror as it is."""
+
+    async def ask() -> None:
+        snapshot = await runtime.providers(caller).commerce.get_order(external_id)
+        if snapshot is not None:
+            await keep(runtime, caller, [snapshot])
+
+    try:
+        await _fly((caller.store_id, caller.livemode, f"id:{external_id}"), ask)
+    except ProviderError as error:
+        if not tolerate:
+            raise ProviderUnavailable from error
+
+
+async def _fly(key: tuple[str, bool, str], ask: Callable[[], Awaitable[None]]) -> None:
+    """Join the flight of that name, or start it; whoever goes away leaves it to the others."""
+    flight = _flights.get(key)
+    if flight is None or flight.get_loop() is not asyncio.get_running_loop():
+        flight = asyncio.create_task(_run(ask))
+        _flights[key] = flight
+        flight.add_done_callback(lambda landed: _land(key, landed))
+    await asyncio.shield(flight)
+
+
+async def _run(ask: Callable[[], Awaitable[None]]) -> None:
+    await ask()
+
+
+def _land(key: tuple[str, bool, str], flight: asyncio.Task[None]) -> None:
+    if _flights.get(key) is flight:
+        del _flights[key]
+    if not flight.cancelled():
+        flight.exception()  # whoever waited has it; where everybody went away nobody misses it
+
+
+async def keep(runtime: Runtime, caller: Caller, snapshots: Iterable[OrderSnapshot]) -> list[str]:
+    """Ask the carriers where the parcels are and write the orders into the mirror; our ids."""
+    kept: list[str] = []
+    for snapshot in snapshots:
+        tracking = await _track(runtime, caller, snapshot)
+        order = await runtime.db.write(mirror.store, caller, snapshot, tracking)
+        kept.append(order.id)
+    return kept
+
+
+async def _track(runtime: Runtime, caller: Caller, snapshot: OrderSnapshot) -> dict[str, Tracking | None]:
+    carrier = runtime.providers(caller).carrier
+    numbers = [parcel.tracking_number for parcel in snapshot.shipments if parcel.tracking_number]
+
+    async def ask(number: str) -> Tracking | None:
+        try:
+            return await carrier.track(number)
+        except ProviderError:  # a carrier that is away must not hide the order
+            return None
+
+    return dict(zip(numbers, await asyncio.gather(*(ask(number) for number in numbers)), strict=True))

@@ -1,0 +1,91 @@
+"""What a check says, and the case that all checks look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from app.services.policy.compiled import Compiled
+from app.services.policy.contract import Facts, LineFacts, Outcome
+from app.services.policy.names import Scene, utc
+from app.services.wording import language_of
+from app.services.wording.dates import day
+from app.services.wording.guard import reason
+
+BACK = frozenset({"return", "return_label", "exchange"})
+"""Actions by which goods that arrived come back."""
+
+
+class Finding(NamedTuple):
+    """One word of one check: refuse, ask or allow, the rule that says so, and the sentence for it."""
+
+    outcome: Outcome
+    rule: str
+    key: str
+    code: str | None = None
+    said: Mapping[str, str | datetime] = {}
+    text: str | None = None
+    """A sentence of the store's own."""
+    approvers: int = 1
+
+
+Summary = tuple[Outcome, str | None, tuple[str, ...], tuple[str, ...]]
+"""Outcome, code, sentences, rule ids."""
+
+
+class Case:
+    """One decision in the making: the facts, and what follows from them for every check."""
+
+    __slots__ = ("allowed", "choosing", "document", "facts", "language", "merchant", "now", "plan", "scene", "scenes")
+
+    def __init__(self, facts: Facts, plan: Compiled, *, choosing: bool = False) -> None:
+        self.facts = facts
+        self.plan = plan
+        self.document = plan.document
+        self.choosing = choosing
+        """Nobody has chosen reason, resolution and destination yet: they are not held against anyone."""
+        self.merchant = facts.actor == "merchant"
+        self.now = utc(facts.now)
+        self.language = language_of(facts.language)
+        self.scene = Scene(facts)
+        self.allowed: Summary = ("allow", None, (reason("allowed", self.language),), ("allowed",))
+        """What is said where no check has found anything."""
+        self.scenes = [Scene(facts, line) for line in facts.lines]
+
+    @property
+    def swaps(self) -> bool:
+        """Whether goods are asked for in exchange, by this name or as the resolution of a line."""
+        facts = self.facts
+        return facts.action == "exchange" or (
+            facts.action == "return"
+            and not self.choosing
+            and any(line.resolution == "exchange" for line in facts.lines)
+        )
+
+    def every(self) -> list[Scene]:
+        """A scene per line; one without a line where the caller named none."""
+        return self.scenes or [self.scene]
+
+    def tell(self, finding: Finding) -> str:
+        """The finding's sentence in the shopper's language."""
+        if finding.text is not None:
+            return finding.text
+        said = {
+            name: day(value, self.language) if isinstance(value, datetime) else value
+            for name, value in finding.said.items()
+        }
+        return reason(finding.key, self.language, **said)
+
+
+def free(case: Case, line: LineFacts) -> bool:
+    """Whether as many are left as are asked for."""
+    return line.free >= (1 if case.choosing else line.quantity)
+
+
+def sorted_by_weight(findings: Iterable[Finding]) -> list[Finding]:
+    """Refusals first, then questions, then what allows; each in the order of the checks."""
+    return sorted(findings, key=lambda finding: _WEIGHT[finding.outcome])
+
+
+_WEIGHT: dict[Outcome, int] = {"refuse": 0, "ask": 1, "allow": 2}

@@ -1,0 +1,120 @@
+"""A policy document made ready to decide: every condition compiled once, every list looked up by action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from app.services.policy.conditions import Test, compiled
+from app.services.policy.model import AUTO_APPROVE, PROOF, PolicyDocument
+from app.services.policy.names import ACTIONS, Scene
+from app.services.policy.parts import Excluded, Fee, PhotoDuty, Rule
+
+
+class Window(NamedTuple):
+    """So many days for what the test meets; None never closes."""
+
+    rule: str
+    test: Test
+    days: timedelta | None
+
+
+class Windows(NamedTuple):
+    """The windows of orders placed before `until`; None: of all others."""
+
+    until: datetime | None
+    rules: tuple[Window, ...]
+
+
+class Ready(NamedTuple):
+    """One entry of a list beside its compiled condition."""
+
+    part: Any
+    test: Test
+
+
+class Compiled:
+    """What the checks read; made once per document."""
+
+    def __init__(self, document: PolicyDocument) -> None:
+        self.document = document
+        windows = document.windows
+        now = Windows(None, (*map(_window, windows.rules), _default(windows.default_days)))
+        self.windows = (
+            *(
+                Windows(part.until, (*map(_window, part.rules), _default(part.default_days)))
+                for part in windows.earlier
+            ),
+            now,
+        )
+        self.final_sale = _excluded(document.final_sale)
+        self.hygiene = _excluded(document.hygiene)
+        self.resolution_rules = _ready(document.resolution_rules)
+        self.label_rules = _ready(document.label.rules)
+        self.keep_when = compiled(document.keep_items.when)
+        self.instant = _switch(document.instant_refund)
+        self.proof = {action: document.proof.get(action, PROOF.get(action, 2)) for action in _ACTIONS}
+        self.approve = {
+            action: _switch(document.auto_approve.get(action, AUTO_APPROVE.get(action, True))) for action in _ACTIONS
+        }
+        self.reasons = {action: document.reasons.get(action, document.reasons.get("*")) for action in _ACTIONS}
+        self.fees = {action: _of_action(document.fees, action) for action in _ACTIONS}
+        self.photos = {action: _of_action(document.photos, action) for action in _ACTIONS}
+        late = [rule for rule in document.rules if not rule.before_state]
+        self.rules = {action: _of_action(late, action) for action in _ACTIONS}
+        early = [rule for rule in document.rules if rule.before_state]
+        self.early_rules = {action: _of_action(early, action) for action in _ACTIONS}
+
+    def windows_of(self, placed_at: datetime | None) -> tuple[Window, ...]:
+        """The windows under which an order of that moment was bought."""
+        if placed_at is not None:
+            for windows in self.windows:
+                if windows.until is None or placed_at < windows.until:
+                    return windows.rules
+        return self.windows[-1].rules
+
+
+_ACTIONS: Any = ACTIONS  # the document's own type lists the same words, which pyright cannot know
+
+
+def _always(scene: Scene) -> bool:
+    del scene
+    return True
+
+
+def _never(scene: Scene) -> bool:
+    del scene
+    return False
+
+
+def _switch(value: Any) -> Test:
+    if isinstance(value, bool):
+        return _always if value else _never
+    return compiled(value)
+
+
+def _window(rule: Any) -> Window:
+    days = None if rule.days is None else timedelta(days=rule.days)
+    return Window(f"window.{rule.id}", compiled(rule.when), days)
+
+
+def _default(days: int | None) -> Window:
+    return Window("window", _always, None if days is None else timedelta(days=days))
+
+
+def _ready(parts: Iterable[Any]) -> tuple[Ready, ...]:
+    return tuple(Ready(part, compiled(part.when)) for part in parts)
+
+
+def _of_action(parts: Iterable[Fee | PhotoDuty | Rule], action: str) -> tuple[Ready, ...]:
+    return _ready(part for part in parts if action in part.actions)
+
+
+def _excluded(part: Excluded) -> Test | None:
+    """Whether a line is excluded, by tag or by condition; None where nothing is."""
+    tags = frozenset(part.tags)
+    test = _never if part.when is None else compiled(part.when)
+    if not tags and part.when is None:
+        return None
+    return lambda scene: (scene.line is not None and not tags.isdisjoint(scene.line.tags)) or test(scene)

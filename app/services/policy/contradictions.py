@@ -1,0 +1,215 @@
+"""What a policy document may not say at once: found on save, each with the path to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from app.services.policy.conditions import All, AnyOf, Compare, Not
+from app.services.policy.model import PolicyDocument
+from app.services.policy.names import NAMES
+from app.services.policy.parts import Windows
+
+Path = tuple[int | str, ...]
+Fault = tuple[Path, str, str]
+
+REFUSAL_CODES = frozenset(
+    {
+        "not_owner",
+        "proof_required",
+        "order_not_found",
+        "order_not_pending",
+        "order_not_delivered",
+        "order_already_modified",
+        "already_canceled",
+        "already_returned",
+        "payment_already_changed",
+        "return_window_closed",
+        "item_not_returnable",
+        "refund_exceeds_captured",
+        "limit_reached",
+        "no_items",
+        "item_not_in_order",
+        "item_count_mismatch",
+        "different_product",
+        "new_item_not_found",
+        "new_item_unavailable",
+        "same_item",
+        "reason_not_allowed",
+        "refund_method_not_allowed",
+        "payment_method_not_found",
+        "same_payment_method",
+        "gift_card_insufficient",
+        "currency_mismatch",
+    }
+)
+"""The contract's codes that a policy can mean."""
+
+MAX_NODES = 5000
+"""Of all conditions of a document together, so that a decision stays under a millisecond or two."""
+
+
+def of(document: PolicyDocument, currencies: Sequence[str] | None) -> list[Fault]:
+    """Every contradiction of the document."""
+    faults = [*_windows(document.windows), *_rules(document), *_money(document), *_reasons(document)]
+    faults += _ids(document)
+    if currencies is not None:
+        faults += _foreign(document, frozenset(currencies))
+    if sum(_size(condition) for _, condition in _conditions(document)) > MAX_NODES:
+        faults.append(((), "document_too_large", f"At most {MAX_NODES} nodes in all conditions together."))
+    return faults
+
+
+def _windows(windows: Windows) -> Iterator[Fault]:
+    yield from _unreachable(("windows", "rules"), windows.rules)
+    for at, extension in enumerate(windows.extensions):
+        where: Path = ("windows", "extensions", at)
+        if extension.placed_to <= extension.placed_from:
+            yield (*where, "placed_to"), "dates_backwards", "It must be after placed_from."
+        if extension.open_until < extension.placed_to:
+            yield (*where, "open_until"), "dates_backwards", "It must not be before placed_to."
+    before = None
+    for at, earlier in enumerate(windows.earlier):
+        if before is not None and earlier.until <= before:
+            yield ("windows", "earlier", at, "until"), "dates_backwards", "Each must be later than the one before it."
+        before = earlier.until
+        yield from _unreachable(("windows", "earlier", at, "rules"), earlier.rules)
+
+
+def _rules(document: PolicyDocument) -> Iterator[Fault]:
+    yield from _unreachable(("label", "rules"), document.label.rules)
+    yield from _unreachable(("resolution_rules",), document.resolution_rules)
+    closed: dict[bool, set[str]] = {True: set(), False: set()}
+    for at, rule in enumerate(document.rules):
+        if set(rule.actions) <= closed[rule.before_state]:
+            detail = "An earlier rule without a condition always decides first."
+            yield ("rules", at), "rule_unreachable", detail
+        if rule.when is None:
+            closed[rule.before_state] |= set(rule.actions)
+        if rule.code is not None and rule.outcome != "refuse":
+            yield ("rules", at, "code"), "code_without_refusal", "Only a refusal has a code."
+        elif rule.code is not None and rule.code not in REFUSAL_CODES:
+            yield ("rules", at, "code"), "code_unknown", "This is no refusal code."
+        if rule.before_state and rule.outcome != "refuse":
+            yield ("rules", at, "before_state"), "outcome_not_allowed", "Only a refusal may come before the state."
+
+
+def _unreachable(where: Path, rules: Iterable[Any]) -> Iterator[Fault]:
+    closed = False
+    for at, rule in enumerate(rules):
+        if closed:
+            yield (*where, at), "rule_unreachable", "An earlier rule without a condition always decides first."
+        closed = closed or rule.when is None
+
+
+def _money(document: PolicyDocument) -> Iterator[Fault]:
+    if document.instant_refund is not False and not document.caps:
+        yield ("instant_refund",), "caps_missing", "An instant refund needs caps."
+    for code, caps in document.caps.items():
+        if caps.refund > min(caps.order, caps.customer, caps.day):
+            detail = "One refund may not be more than what an order, a customer or a day may have."
+            yield ("caps", code, "refund"), "cap_above_cap", detail
+    for at, hours in enumerate(document.approvals.remind_after_hours):
+        if hours >= document.approvals.expires_after_hours:
+            where: Path = ("approvals", "remind_after_hours", at)
+            yield where, "reminder_too_late", "A reminder must come before the approval expires."
+    for at, fee in enumerate(document.fees):
+        if not fee.percent and not fee.fixed:
+            yield ("fees", at), "fee_empty", "A fee needs per cent or a fixed sum."
+    if document.keep_items.when is not None and not document.keep_items.below:
+        yield ("keep_items", "below"), "amount_missing", "Say below which value goods are kept."
+
+
+def _reasons(document: PolicyDocument) -> Iterator[Fault]:
+    for at, duty in enumerate(document.photos):
+        for action in duty.actions:
+            rule = document.reasons.get(action, document.reasons.get("*"))
+            accepted = None if rule is None else rule.accepted
+            never = [] if accepted is None else sorted(set(duty.reasons or ()) - set(accepted))
+            if never and len(duty.actions) == 1:
+                yield ("photos", at, "reasons"), "reason_not_accepted", "This reason is accepted for no such action."
+
+
+def _ids(document: PolicyDocument) -> Iterator[Fault]:
+    """Ids name one rule each, within their list; a window's versions stand apart."""
+    lists: list[tuple[Path, Iterable[Any]]] = [
+        (("windows", "rules"), document.windows.rules),
+        (("label", "rules"), document.label.rules),
+        (("resolution_rules",), document.resolution_rules),
+        (("fees",), document.fees),
+        (("photos",), document.photos),
+        (("rules",), document.rules),
+    ]
+    lists += [(("windows", "earlier", at, "rules"), part.rules) for at, part in enumerate(document.windows.earlier)]
+    for where, rules in lists:
+        seen: set[str] = set()
+        for at, rule in enumerate(rules):
+            if rule.id in seen:
+                yield (*where, at, "id"), "id_duplicate", "Another rule has this id."
+            seen.add(rule.id)
+
+
+def _foreign(document: PolicyDocument, own: frozenset[str]) -> Iterator[Fault]:
+    named: list[tuple[Path, Iterable[str]]] = [
+        (("caps",), document.caps),
+        (("two_persons_above",), document.two_persons_above),
+        (("keep_items", "below"), document.keep_items.below),
+    ]
+    named += [(("fees", at, "fixed"), fee.fixed) for at, fee in enumerate(document.fees)]
+    for where, codes in named:
+        for code in codes:
+            if code not in own:
+                yield (*where, code), "currency_foreign", "The store does not sell in this currency."
+    for where, condition in _conditions(document):
+        for path, node in _walk(condition, where):
+            if NAMES[node.fact].kind == "money" and node.op != "exists":
+                code = node.value["currency"]
+                if code not in own:
+                    detail = "The store does not sell in this currency."
+                    yield (*path, "value", "currency"), "currency_foreign", detail
+
+
+def _conditions(document: PolicyDocument) -> Iterator[tuple[Path, Any]]:
+    """Every condition of the document, with the path to it."""
+    windows = document.windows
+    lists: list[tuple[Path, Iterable[Any]]] = [
+        (("windows", "rules"), windows.rules),
+        (("label", "rules"), document.label.rules),
+        (("resolution_rules",), document.resolution_rules),
+        (("fees",), document.fees),
+        (("photos",), document.photos),
+        (("rules",), document.rules),
+    ]
+    lists += [(("windows", "earlier", at, "rules"), part.rules) for at, part in enumerate(windows.earlier)]
+    for where, rules in lists:
+        for at, rule in enumerate(rules):
+            yield (*where, at, "when"), rule.when
+    for name, part in (
+        ("final_sale", document.final_sale),
+        ("hygiene", document.hygiene),
+        ("keep_items", document.keep_items),
+    ):
+        yield (name, "when"), part.when
+    yield ("instant_refund",), document.instant_refund
+    for action, rule in document.auto_approve.items():
+        yield ("auto_approve", action), rule
+
+
+def _walk(node: Any, path: Path) -> Iterator[tuple[Path, Compare]]:
+    if isinstance(node, All | AnyOf):
+        parts, key = (node.all, "all") if isinstance(node, All) else (node.any, "any")
+        for at, part in enumerate(parts):
+            yield from _walk(part, (*path, key, at))
+    elif isinstance(node, Not):
+        yield from _walk(node.not_, (*path, "not"))
+    elif isinstance(node, Compare):
+        yield path, node
+
+
+def _size(condition: Any) -> int:
+    if isinstance(condition, Not):
+        return 1 + _size(condition.not_)
+    if isinstance(condition, All | AnyOf):
+        parts = condition.all if isinstance(condition, All) else condition.any
+        return 1 + sum(_size(part) for part in parts)
+    return int(isinstance(condition, Compare))

@@ -1,0 +1,164 @@
+"""The guard: a policy document applied to facts; the same facts always give the same ruling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from app.services.policy.checks import gates, limits, lines
+from app.services.policy.checks.findings import Case, Finding, Summary, sorted_by_weight
+from app.services.policy.compiled import Compiled
+from app.services.policy.contract import Facts, LineRuling, Outcome, Ruling
+from app.services.policy.model import PolicyDocument
+from app.services.policy.names import Scene
+
+KEPT = frozenset({"return", "claim"})
+"""Actions by which goods may stay with the shopper."""
+
+
+class Guard:
+    """Decides by one document. Refuse weighs more than ask, ask more than allow; every check's word is told."""
+
+    def __init__(self, document: PolicyDocument, version: str) -> None:
+        self.document = document
+        self.version = version
+        self._plan = Compiled(document)
+
+    def decide(self, facts: Facts) -> Ruling:
+        """Allow, refuse, or ask a person; never raises, whatever the facts."""
+        case = Case(facts, self._plan)
+        return self._ruling(case, *self._judged(case))
+
+    def returnable(self, facts: Facts) -> Ruling:
+        """What could be returned or exchanged of each line, until when, as what, for which fee; if not, why not.
+
+        The facts name every line with its `free` quantity; reason, resolution, destination and amount are nobody's
+        choice yet and are not looked at.
+        """
+        asked = {"reason": None, "amount": None, "destination": "original"}
+        back = Case(facts.model_copy(update={**asked, "action": "return"}), self._plan, choosing=True)
+        swap = Case(facts.model_copy(update={**asked, "action": "exchange"}), self._plan, choosing=True)
+        found, returns = self._judged(back)
+        others, swaps = self._judged(swap)
+        lines_ = tuple(map(_either, returns, swaps))
+        outcomes = {line.outcome for line in lines_} or {_summed(back, found)[0]}
+        best = next(outcome for outcome in _LIGHT if outcome in outcomes)
+        told = [one for one in found if one.outcome == best] or [one for one in others if one.outcome == best]
+        return self._ruling(back, told, lines_)
+
+    def instant_refund(self, facts: Facts) -> bool:
+        """Whether the policy lets automation pay before the goods come back; the caps are another matter."""
+        return all(map(self._plan.instant, Case(facts, self._plan).every()))
+
+    def _judged(self, case: Case) -> tuple[list[Finding], tuple[LineRuling, ...]]:
+        """Every finding, the heaviest first, and what they mean for each line."""
+        (before, after), own = self._findings(case)
+        found = [*before, *(finding for part in own for finding in part), *after]
+        told = tuple(
+            _line(case, scene, [*before, *part, *after]) for scene, part in zip(case.scenes, own, strict=False)
+        )
+        return sorted_by_weight(found), told
+
+    def _ruling(self, case: Case, found: Sequence[Finding], told: tuple[LineRuling, ...]) -> Ruling:
+        outcome, code, reasons, rules = _summed(case, found)
+        refused = outcome == "refuse"
+        fee = sum(line.fee for line in told) if told else lines.fee(case, case.scene)
+        return Ruling(
+            outcome=outcome,
+            code=code,
+            reasons=reasons,
+            rules=rules,
+            policy_version=self.version,
+            approvers=max(one.approvers for one in found if one.outcome == "ask") if outcome == "ask" else 0,
+            fee=0 if refused else fee,
+            label_payer=_payer(case),
+            keep_items=not refused and _kept(case),
+            lines=told,
+            facts=case.facts.model_dump(mode="json"),
+        )
+
+    def _findings(self, case: Case) -> tuple[tuple[list[Finding], list[Finding]], list[list[Finding]]]:
+        """What speaks for all before the lines and after them, and what speaks for each line."""
+        none: list[list[Finding]] = [[] for _ in case.scenes]
+        barred = gates.identity(case)
+        if barred is not None:  # who may not know the order is told nothing else about it
+            return ([barred], []), none
+        before = list(limits.early_rules(case))
+        state = gates.state(case)
+        if state is not None:
+            return ([*before, state], []), none
+        before += [*gates.changes(case), *gates.once(case)]
+        scenes = case.every()
+        own = [list(lines.of(case, scene)) for scene in scenes]
+        ruled = [limits.rule(case, scene) for scene in scenes]
+        for part, finding in zip(own, ruled, strict=True):
+            if finding is not None:
+                part.append(finding)
+        waived = all(finding is not None and finding.outcome == "allow" for finding in ruled)
+        return (before, _after(case, waived=waived)), own
+
+
+def _after(case: Case, *, waived: bool) -> list[Finding]:
+    """Destination, abuse, caps and approvals; a rule that allows waives what would only ask."""
+    after = [*limits.destination(case), *limits.caps(case), *limits.instant(case), *limits.two_persons(case)]
+    asking = [*limits.abuse(case), *limits.approval(case)]
+    return after + [finding for finding in asking if finding.outcome == "refuse" or not waived]
+
+
+def _summed(case: Case, found: Sequence[Finding]) -> Summary:
+    """The heaviest outcome, its first code, its sentences, and the ids of every rule that said something."""
+    if not found:
+        return case.allowed
+    first = found[0]
+    told = [finding for finding in found if finding.outcome == first.outcome]
+    reasons = tuple(dict.fromkeys(map(case.tell, told)))
+    rules = tuple(dict.fromkeys(finding.rule for finding in found))
+    return first.outcome, first.code, reasons, rules
+
+
+def _line(case: Case, scene: Scene, found: Sequence[Finding]) -> LineRuling:
+    line = scene.line
+    assert line is not None
+    outcome, code, reasons, rules = _summed(case, sorted_by_weight(found))
+    refused = outcome == "refuse"
+    quantity = line.free if case.choosing else line.quantity
+    return LineRuling(
+        line_id=line.line_id,
+        quantity=0 if refused else quantity,
+        outcome=outcome,
+        code=code,
+        reasons=reasons,
+        rules=rules,
+        returnable_until=lines.until(case, scene),
+        fee=0 if refused else lines.fee(case, scene),
+        resolutions=() if refused else lines.offered(case, scene),
+    )
+
+
+def _either(back: LineRuling, swapped: LineRuling) -> LineRuling:
+    """One line as return and as exchange: what is possible by either."""
+    money = tuple(word for word in back.resolutions if word != "exchange")
+    goods = ("exchange",) if "exchange" in swapped.resolutions else ()
+    better = swapped if back.outcome == "refuse" and goods else back
+    if better.resolutions == (*money, *goods):
+        return better
+    return better.model_copy(update={"resolutions": (*money, *goods)})
+
+
+_LIGHT: list[Outcome] = ["allow", "ask", "refuse"]
+
+
+def _payer(case: Case) -> Literal["store", "shopper"]:
+    for ready in case.plan.label_rules:
+        if all(map(ready.test, case.every())):
+            return ready.part.payer
+    return case.document.label.payer
+
+
+def _kept(case: Case) -> bool:
+    """Whether what comes back is worth less than its way."""
+    facts = case.facts
+    below = case.document.keep_items.below.get(facts.currency or "")
+    if below is None or facts.action not in KEPT or not facts.lines:
+        return False
+    return sum(line.value for line in facts.lines) < below and all(map(case.plan.keep_when, case.scenes))

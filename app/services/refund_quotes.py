@@ -1,0 +1,160 @@
+"""What a refund would be: breakdown from the lines, split over the payments. No I/O, exact to the minor unit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from app.errors import (
+    CurrencyMismatch,
+    ItemNotInOrder,
+    NoItems,
+    PaymentMethodNotFound,
+    RefundExceedsCaptured,
+)
+from app.models.orders import OrderLine, OrderPayment
+from app.money import Money, share
+from app.services.entitlements import money_left, worth
+from app.services.order_views import Ledger, named
+
+
+@dataclass(frozen=True, slots=True)
+class RefundSpec:
+    """What is asked to be refunded: lines and/or an amount, shipping, and where to."""
+
+    lines: tuple[tuple[str, int], ...] = ()
+    """Line id and quantity."""
+    amount: Money | None = None
+    shipping: bool = False
+    destination: str = "original"
+    payment_method_id: str | None = None
+    keep_back: int = 0
+    """A fee of the policy's, minor units, that is not paid back of what was named."""
+    reason: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """`amount` = items - discount + tax + shipping - fee, and the sum of the allocations."""
+
+    currency: str
+    amount: int
+    items: int
+    tax: int
+    discount: int
+    shipping: int
+    fee: int
+    lines: tuple[tuple[str, int, int], ...]
+    """Line id, quantity, minor units."""
+    allocations: tuple[tuple[str, int], ...]
+    """Payment id, minor units."""
+    pays_out: bool = False
+    """The money goes to a method that did not pay, or is store credit; it stays reserved against the payments."""
+
+
+@dataclass(slots=True)
+class _Sums:
+    items: int = 0
+    tax: int = 0
+    discount: int = 0
+    total: int = 0
+    lines: list[tuple[str, int, int]] = field(default_factory=list[tuple[str, int, int]])
+
+
+def quote(
+    spec: RefundSpec,
+    *,
+    currency: str,
+    lines: Sequence[OrderLine],
+    payments: Sequence[OrderPayment],
+    ledger: Ledger,
+    shipping_left: int,
+    others: Collection[str] = (),
+) -> Quote:
+    """Price and split a refund against what is left now; raises the refusal where it cannot be.
+
+    `others`: ids of the customer's other payment methods, to which it may be paid out.
+    """
+    if not spec.lines and spec.amount is None and not spec.shipping:
+        raise NoItems
+    if spec.amount is not None and spec.amount.currency != currency:
+        raise CurrencyMismatch
+    sums = _price(spec, {line.id: line for line in lines}, ledger)
+    shipping = shipping_left if spec.shipping else 0
+    value = sums.total + shipping
+    if spec.amount is not None and not spec.lines and not spec.shipping:
+        value = sums.items = spec.amount.amount
+    amount = max(0, value - spec.keep_back) if spec.amount is None else spec.amount.amount
+    if amount > value:
+        raise RefundExceedsCaptured("The amount is more than what was paid for these lines.")
+    if amount <= 0:
+        raise NoItems("Nothing is left to refund of what was named.")
+    if amount > money_left(payments, ledger, currency):
+        raise RefundExceedsCaptured
+    chosen, pays_out = _destination(spec, payments, others)
+    return Quote(
+        currency=currency,
+        amount=amount,
+        items=sums.items,
+        tax=sums.tax,
+        discount=sums.discount,
+        shipping=shipping,
+        fee=value - amount,
+        lines=tuple(sums.lines),
+        allocations=tuple(allocate(amount, [p for p in chosen if p.currency == currency], ledger)),
+        pays_out=pays_out,
+    )
+
+
+def _price(spec: RefundSpec, lines: dict[str, OrderLine], ledger: Ledger) -> _Sums:
+    sums = _Sums()
+    ours = named(lines.values(), [ref for ref, _ in spec.lines])
+    for line_id, (_, quantity) in zip(ours, spec.lines, strict=True):
+        line = lines.get(line_id)
+        if line is None:
+            raise ItemNotInOrder
+        gone = ledger.gone(line)
+        if gone + quantity > line.quantity:
+            raise RefundExceedsCaptured("More of a line than what is left of it.")
+        tax, discount = (part_of(whole, line.quantity, gone, quantity) for whole in (line.tax, line.discount))
+        total = worth(line, ledger, quantity)
+        sums.total += total
+        sums.tax += tax
+        sums.discount += discount
+        sums.items += total - tax + discount
+        sums.lines.append((line_id, quantity, total))
+    return sums
+
+
+def part_of(whole: int, units: int, gone: int, quantity: int) -> int:
+    """The share of `quantity` more units after `gone` are away; all units together are `whole`, to the last cent."""
+    return whole * (gone + quantity) // units - whole * gone // units
+
+
+def _destination(
+    spec: RefundSpec, payments: Sequence[OrderPayment], others: Collection[str]
+) -> tuple[list[OrderPayment], bool]:
+    """The payments that it is reserved against, and whether it is paid out elsewhere."""
+    if spec.destination == "payment_method":
+        chosen = [p for p in payments if spec.payment_method_id in (p.payment_method_id, p.id, p.external_id)]
+        if chosen:
+            return chosen, False
+        if spec.payment_method_id not in others:
+            raise PaymentMethodNotFound
+    return list(payments), spec.destination != "original"
+
+
+def allocate(amount: int, payments: Sequence[OrderPayment], ledger: Ledger) -> list[tuple[str, int]]:
+    """Split over the payments in the proportion in which they paid, never more than what is left of each."""
+    left = {payment.id: ledger.refundable(payment) for payment in payments}
+    if amount > sum(left.values()):
+        raise RefundExceedsCaptured
+    parts = dict(zip((p.id for p in payments), share(amount, [payment.captured for payment in payments]), strict=True))
+    parts = {payment: min(part, left[payment]) for payment, part in parts.items()}
+    missing = amount - sum(parts.values())
+    for payment in parts:
+        more = min(missing, left[payment] - parts[payment])
+        parts[payment] += more
+        missing -= more
+    return [(payment, part) for payment, part in parts.items() if part > 0]

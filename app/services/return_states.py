@@ -1,0 +1,117 @@
+"""A return's states, each move an event; and how the contract shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.errors import ReturnNotInState
+from app.models.operations import Operation
+from app.models.returns import LABEL_HOLDING, MOVES, Label, Return, ReturnLine
+from app.services import approvals, events, operations
+
+STAMPS = {
+    "approved": "approved_at",
+    "received": "received_at",
+    "inspected": "inspected_at",
+    "completed": "completed_at",
+}
+FOLLOWERS: list[Callable[[Session, Return, str], None]] = []
+"""Told of each return that has moved and of the status that it had, in the same transaction."""
+
+
+def move(session: Session, return_: Return, status: str) -> None:
+    """Take a return to `status`, with its event; raises `return_not_in_state` where no move leads there."""
+    if status not in MOVES[return_.status]:
+        raise ReturnNotInState(f"A return that is {return_.status} cannot become {status}.")
+    before = return_.status
+    return_.move(status)
+    if status in STAMPS:
+        setattr(return_, STAMPS[status], clock.now())
+    session.flush()
+    events.record(session, f"return.{status}", return_, view(session, return_), previous={"status": before})
+    for told in FOLLOWERS:
+        told(session, return_, before)
+
+
+def lines_in(session: Session, return_id: str) -> list[ReturnLine]:
+    """The return's lines."""
+    return list(
+        session.scalars(select(ReturnLine).where(ReturnLine.return_id == return_id).order_by(ReturnLine.line_id))
+    )
+
+
+def live_label(session: Session, return_id: str) -> Label | None:
+    """The label of the return that is neither void nor failed."""
+    return session.scalar(select(Label).where(Label.return_id == return_id, Label.status.in_(LABEL_HOLDING)))
+
+
+def registration(session: Session, return_: Return) -> Operation | None:
+    """The operation that has the shop expect the return."""
+    return None if return_.operation_id is None else session.get(Operation, return_.operation_id)
+
+
+def newest(session: Session, return_: Return) -> Operation | None:
+    """What the shop is being told of the return, or was told last."""
+    opened = registration(session, return_)
+    if opened is None or opened.status in {"pending", "unknown"} or return_.status not in {"canceled", "expired"}:
+        return opened
+    return (operations.of_subject(session, "return", return_.id) or [opened])[-1]
+
+
+def asked(session: Session, return_: Return) -> dict[str, Any] | None:
+    """What a person is asked, or was asked last: about its refund, else about itself."""
+    for kind, subject in (("refund", return_.refund_id), ("refund", return_.credit_refund_id), ("return", return_.id)):
+        found = None if subject is None else approvals.brief_of(session, kind, subject)
+        if found is not None and (kind == "return" or found["status"] == "pending"):
+            return found
+    return None
+
+
+def view(session: Session, return_: Return) -> dict[str, Any]:
+    """The return as the contract shows it."""
+    label = live_label(session, return_.id)
+    operation = newest(session, return_)
+
+    def stamp(moment: Any) -> str | None:
+        return None if moment is None else clock.rfc3339(moment)
+
+    return {
+        "id": return_.id,
+        "livemode": return_.livemode,
+        "rma": return_.rma,
+        "order": return_.order_id,
+        "customer": return_.customer_id,
+        "ticket": return_.ticket_id,
+        "status": return_.status,
+        "method": return_.method,
+        "destination": {"type": return_.destination, "payment_method_id": return_.payment_method_id},
+        "lines": [
+            {
+                "line_id": row.line_id,
+                "quantity": row.quantity,
+                "received_quantity": row.received_quantity,
+                "reason": row.reason,
+                "note": row.note,
+                "resolution": row.resolution,
+                "condition": row.condition,
+                "files": row.files or [],
+            }
+            for row in lines_in(session, return_.id)
+        ],
+        "label": None if label is None else label.id,
+        "refund": return_.refund_id,
+        "credit_refund": return_.credit_refund_id,
+        "exchange": return_.exchange_id,
+        "approval": asked(session, return_),
+        "operation": None if operation is None else operations.view(operation),
+        "created_at": clock.rfc3339(return_.created_at),
+        "approved_at": stamp(return_.approved_at),
+        "received_at": stamp(return_.received_at),
+        "inspected_at": stamp(return_.inspected_at),
+        "completed_at": stamp(return_.completed_at),
+    }

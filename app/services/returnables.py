@@ -1,0 +1,124 @@
+"""What of an order could come back: told per line before anyone asks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.models.credits import WindowExtension
+from app.models.orders import Order, OrderLine
+from app.models.returns import HOLDING, Return
+from app.services import decisions, entitlements, orders
+from app.services.callers import Caller
+from app.services.customer_facts import customer_facts
+from app.services.order_views import Ledger, lines_of, money
+from app.services.policy.contract import Facts, LineFacts, LineRuling
+from app.services.wording import language_of
+
+
+def of(session: Session, caller: Caller, order_id: str, locale: str | None) -> dict[str, Any]:
+    """Per line: how many, until when, as what, for which fee; or why not, in the shopper's language."""
+    order = orders.get(session, caller, order_id)
+    language = language_of(locale, order.snapshot.get("locale"), caller.store.locale)
+    lines = lines_of(session, order)
+    ruling = decisions.guard_of(session, caller).returnable(facts_of(session, caller, order, lines, language))
+    said = {line.line_id: line for line in ruling.lines}
+    return {
+        "order": order.id,
+        "outcome": ruling.outcome,
+        "code": ruling.code,
+        "label_payer": ruling.label_payer,
+        "policy_version": ruling.policy_version,
+        "locale": language,
+        "lines": [_line(line, said[line.id], order.currency) for line in lines],
+    }
+
+
+def _line(line: OrderLine, said: LineRuling, currency: str) -> dict[str, Any]:
+    until = said.returnable_until
+    return {
+        "line_id": line.id,
+        "external_id": line.external_id,
+        "title": line.title,
+        "quantity": line.quantity,
+        "returnable_quantity": 0 if said.outcome == "refuse" else said.quantity,
+        "outcome": said.outcome,
+        "code": said.code,
+        "reasons": list(said.reasons),
+        "rules": list(said.rules),
+        "returnable_until": None if until is None else clock.rfc3339(until),
+        "resolutions": list(said.resolutions),
+        "fee": money(said.fee, currency),
+    }
+
+
+def facts_of(session: Session, caller: Caller, order: Order, lines: list[OrderLine], language: str) -> Facts:
+    """The order as a return of everything that is left of it would be judged."""
+    ledger, extended = Ledger.of(session, order), extensions(session, order)
+    address: dict[str, str | None] = order.snapshot.get("shipping_address") or {}
+    held = select(func.count()).select_from(Return).where(Return.order_id == order.id, Return.status.in_(HOLDING))
+    standing = (session.scalar(held) or 0) if ledger.returns else 0
+    told = [bool(order.snapshot.get(flag)) for flag in ("return_requested", "exchange_requested")]
+    now = clock.now()
+    return Facts(
+        action="return",
+        actor=decisions.actor_kind(caller),
+        proof=caller.proof,
+        now=now,
+        language=language,
+        order_status=order.status,
+        placed_at=order.placed_at,
+        delivered_at=order.delivered_at,
+        market=address.get("country_code"),
+        order_tags=tuple(order.snapshot.get("tags") or ()),
+        order_total=int(order.snapshot["totals"]["total"]),
+        items_changed=bool(order.snapshot.get("items_changed")),
+        payment_changed=bool(order.snapshot.get("payment_changed")),
+        standing_returns=max(standing, sum(told)),
+        lines=tuple(_facts(order, line, ledger, extended) for line in lines),
+        currency=order.currency,
+        customer=customer_facts(session, order, now),
+    )
+
+
+def extensions(session: Session, order: Order) -> dict[str | None, datetime]:
+    """Until when a person has let windows stay open: per line id, None for the whole order."""
+    rows = session.execute(
+        select(WindowExtension.line_id, func.max(WindowExtension.until))
+        .where(WindowExtension.order_id == order.id)
+        .group_by(WindowExtension.line_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _facts(order: Order, line: OrderLine, ledger: Ledger, extended: dict[str | None, datetime]) -> LineFacts:
+    free = ledger.returnable(line)
+    return LineFacts(
+        line_id=line.id,
+        product_id=line.data.get("product_id"),
+        variant_id=line.data.get("variant_id"),
+        title=line.title,
+        tags=tuple(line.data.get("tags") or ()),
+        quantity=max(1, free),
+        free=free,
+        value=entitlements.worth(line, ledger, min(free, entitlements.left(line, ledger).quantity)),
+        final_sale=line.final_sale,
+        delivered_at=arrived_at(order, line),
+        extended_until=extended.get(line.id) or extended.get(None),
+    )
+
+
+def arrived_at(order: Order, line: OrderLine) -> datetime | None:
+    """When the last parcel with this line was delivered, by the carrier's word; None where it does not say."""
+    moments: list[datetime] = []
+    for parcel in order.snapshot.get("shipments") or ():
+        if line.external_id in parcel["line_ids"]:
+            said: dict[str, Any] = order.tracking.get(parcel["tracking_number"] or "") or {}
+            if said.get("delivered_at") is None:
+                return None
+            moments.append(datetime.fromisoformat(said["delivered_at"]))
+    return max(moments, default=None)

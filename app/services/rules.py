@@ -1,0 +1,94 @@
+"""The rules in force: the store's active policy, or its plain one, read in the transaction that decides by it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from app.models.policies import Policy as PolicyRow
+from app.models.stores import Store
+from app.services.policy.document import PolicyDocument
+from app.services.policy.engine import Guard
+from app.services.policy.plain import Policy
+
+PLAIN = "plain-1"
+"""The version that stores decide under until they have written one."""
+COMPILED = 512
+"""How many rules are kept compiled in a process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What binds a store in one mode."""
+
+    policy_id: str | None
+    version: str
+    plain_policy: dict[str, Any] | None
+    """Its content, where the plain policy decides."""
+    document: PolicyDocument
+    guard: Guard
+
+
+_compiled: OrderedDict[tuple[str, int] | bytes, Rules] = OrderedDict()
+
+
+def in_force(session: Session, store_id: str, *, livemode: bool) -> Rules:
+    """The rules of a store and mode, read once in this transaction, so that all of it goes by one version."""
+    seen = cast("dict[tuple[str, bool], Rules]", session.info.setdefault("rules", {}))
+    found = seen.get((store_id, livemode))
+    if found is None:
+        found = seen[store_id, livemode] = _read(session, store_id, livemode)
+    return found
+
+
+def forget(session: Session) -> None:
+    """Read them again: this transaction has just changed them."""
+    session.info.pop("rules", None)
+
+
+def _read(session: Session, store_id: str, livemode: bool) -> Rules:  # noqa: FBT001
+    mine = and_(PolicyRow.store_id == Store.id, PolicyRow.livemode == livemode, PolicyRow.status == "active")
+    row: Any = session.execute(
+        select(Store.policy, PolicyRow.id, PolicyRow.version).outerjoin(PolicyRow, mine).where(Store.id == store_id)
+    ).one()
+    plain, policy_id, version = row
+    if policy_id is None:
+        return of_plain(plain)
+    known = _compiled.get((policy_id, version))
+    return known or of_row(session.get_one(PolicyRow, policy_id))
+
+
+def of_row(row: PolicyRow) -> Rules:
+    """A version's rules, compiled once in this process; a draft that changes is another `version`."""
+    key = (row.id, row.version)
+    known = _compiled.get(key)
+    if known is not None:
+        return known
+    document = PolicyDocument.model_validate(row.document)
+    return _keep(key, _rules(row.id, str(row.number), None, document))
+
+
+def of_plain(content: dict[str, Any]) -> Rules:
+    """A plain policy's rules, compiled once in this process."""
+    key = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    known = _compiled.get(key)
+    if known is not None:
+        return known
+    document = PolicyDocument.of_plain(Policy.model_validate(content))
+    return _keep(key, _rules(None, PLAIN, content, document))
+
+
+def _rules(policy_id: str | None, version: str, plain: dict[str, Any] | None, document: PolicyDocument) -> Rules:
+    return Rules(policy_id, version, plain, document, Guard(document, version))
+
+
+def _keep(key: tuple[str, int] | bytes, found: Rules) -> Rules:
+    _compiled[key] = found
+    while len(_compiled) > COMPILED:
+        _compiled.popitem(last=False)
+    return found

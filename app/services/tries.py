@@ -1,0 +1,251 @@
+"""One try of an operation: claim it, ask or send, and write down how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.integrations.errors import NotExecuted, OutcomeUnknown, ProviderError, Refused
+from app.integrations.receipts import Receipt
+from app.models.operations import FINAL, Operation, OperationTry
+from app.models.stores import Store
+from app.services import durable, operations
+from app.services.operations import EFFECTS, Effect
+from app.services.providers import Providers
+from app.services.runtime import Runtime
+
+log = structlog.get_logger()
+
+CALLS_PER_TRY = 3
+"""Look up, send, look up again: what one try may ask of a provider."""
+LEASE_MARGIN = 2.0
+ORPHANED_AFTER = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    number: int
+    kind: str
+    command: dict[str, Any]
+    shop: str
+    livemode: bool
+    begun_before: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """How a try ended: with a receipt, or with the certainty that nothing was sent."""
+
+    receipt: Receipt | None
+    retry_after: float = 0.0
+    detail: str = ""
+
+
+async def run(runtime: Runtime, operation_id: str, schedule: int) -> None:
+    """Try an operation once. Run again after a kill it does no harm: the claim sees that a try was begun."""
+    lease = CALLS_PER_TRY * runtime.settings.call_seconds + LEASE_MARGIN
+    claim = await runtime.db.write(_claim, operation_id, schedule, runtime, lease)
+    if claim is None:
+        return
+    effect = EFFECTS[claim.kind]
+    providers = runtime.connections.of(claim.shop, livemode=claim.livemode)
+    command = effect.command.model_validate(claim.command)
+    try:
+        # Past the lease another worker may try: everything that we send ends before it does.
+        async with asyncio.timeout(lease - LEASE_MARGIN):
+            ending = await _ask_or_send(effect, providers, command, begun_before=claim.begun_before)
+    except TimeoutError:
+        ending = _Ending(Receipt(status="unknown", evidence={"error": "deadline"}))
+    await runtime.db.write(_conclude, operation_id, claim, ending, runtime)
+
+
+def _claim(session: Session, operation_id: str, schedule: int, runtime: Runtime, lease: float) -> _Claim | None:
+    """Take the operation for one try, in a transaction of its own; None where there is nothing to do."""
+    operation = session.get(Operation, operation_id, with_for_update=True)
+    if operation is None or operation.status in FINAL or operation.schedule != schedule or operation.dead_at:
+        return None
+    now = clock.now()
+    leased_until = operation.leased_until
+    # On SQLite one process holds the file's lock, so that an older process's lease is a dead one's.
+    foreign = runtime.db.shared and operation.leased_by != runtime.executor
+    if leased_until is not None and leased_until > now and foreign:
+        operations.start(session, operation, delay=(leased_until - now).total_seconds() + 0.1)
+        return None
+    begun_before = operation.uncertain
+    operation.tries += 1
+    operation.uncertain = True  # from here on a kill leaves the outcome open
+    operation.leased_by, operation.leased_until = runtime.executor, now + timedelta(seconds=lease)
+    number = len(operations.tries(session, operation.id)) + 1
+    session.add(
+        OperationTry(operation_id=operation.id, number=number, started_at=now, executor=runtime.executor, detail={})
+    )
+    store = session.get_one(Store, operation.store_id)
+    return _Claim(
+        number=number,
+        kind=operation.kind,
+        command=operation.command,
+        shop=store.sandbox_shop,
+        livemode=operation.livemode,
+        begun_before=begun_before,
+    )
+
+
+async def _ask_or_send(effect: Effect, providers: Providers, command: Any, *, begun_before: bool) -> _Ending:
+    """Ask first where a try was begun before; send; and where the end is not a clear yes, ask again."""
+    if begun_before:
+        try:
+            found = await effect.find(providers, command)
+        except ProviderError as error:
+            return _Ending(Receipt(status="unknown", evidence=error.evidence), _retry_after(error), "look-up failed")
+        if found is not None:
+            return _Ending(found, detail="found by look-up")
+    try:
+        receipt = await effect.send(providers, command)
+    except NotExecuted as error:
+        unsure = Receipt(status="unknown", evidence=error.evidence) if begun_before else None
+        return _Ending(unsure, _retry_after(error), error.detail)
+    except ProviderError as error:
+        return await _after_error(effect, providers, command, error)
+    if receipt.status == "unknown":
+        return _Ending(await _find_quietly(effect, providers, command) or receipt, detail="unclear answer")
+    return _Ending(receipt, detail="answered")
+
+
+async def _after_error(effect: Effect, providers: Providers, command: Any, error: ProviderError) -> _Ending:
+    """An error can come after the effect: the provider's own record decides, not the error."""
+    if isinstance(error, Refused):
+        try:
+            found = await effect.find(providers, command)
+        except ProviderError as failed:
+            return _Ending(Receipt(status="unknown", evidence=failed.evidence), detail="refused, look-up failed")
+        refusal = Receipt(
+            status="failed", failure_code=error.code, failure_detail=error.detail, evidence=error.evidence
+        )
+        return _Ending(found or refusal, detail="refused" if found is None else "refused, yet found")
+    found = await _find_quietly(effect, providers, command)
+    unsure = Receipt(status="unknown", evidence=error.evidence)
+    return _Ending(found or unsure, _retry_after(error), detail=error.detail)
+
+
+async def _find_quietly(effect: Effect, providers: Providers, command: Any) -> Receipt | None:
+    try:
+        return await effect.find(providers, command)
+    except ProviderError:
+        return None
+
+
+def _retry_after(error: ProviderError) -> float:
+    return (error.retry_after or 0.0) if isinstance(error, OutcomeUnknown) else 0.0
+
+
+def _conclude(session: Session, operation_id: str, claim: _Claim, ending: _Ending, runtime: Runtime) -> None:
+    """Write how the try ended and what follows, in one transaction: a final state, or the next try."""
+    operation = session.get_one(Operation, operation_id, with_for_update=True)
+    row = session.get_one(OperationTry, (operation_id, claim.number))
+    receipt = ending.receipt
+    row.ended_at = clock.now()
+    row.outcome = "not_executed" if receipt is None else receipt.status
+    row.detail = {"detail": ending.detail, **({} if receipt is None else receipt.evidence)}
+    if operation.leased_by != runtime.executor or len(operations.tries(session, operation_id)) != claim.number:
+        # Another has tried since, or a person has decided. A yes is still a yes; an old no or doubt is no news.
+        if receipt is not None and receipt.status == "succeeded":
+            _settle(session, operation, receipt, runtime)
+        return
+    operation.leased_by = operation.leased_until = None
+    waits = runtime.settings.retry_seconds
+    if receipt is None:
+        operation.uncertain = claim.begun_before
+        if operation.status not in FINAL:
+            operations.retry_later(session, operation, waits, ending.retry_after)
+        return
+    _settle(session, operation, receipt, runtime)
+    if operation.status in FINAL:
+        return
+    if receipt.status == "pending":
+        operation.rechecks += 1
+        gone = not waits or operation.rechecks > operations.PATIENCE
+        operation.tries = len(waits) + 1 if gone else min(operation.tries, len(waits))
+        operations.retry_later(session, operation, waits)
+    else:
+        operations.retry_later(session, operation, waits, ending.retry_after)
+
+
+def _settle(session: Session, operation: Operation, receipt: Receipt, runtime: Runtime) -> None:
+    before = operation.status
+    operations.settle(session, operation, receipt)
+    if before != "succeeded" and operation.status == "succeeded" and EFFECTS[operation.kind].rechecked:
+        operation.rechecks = 0  # until now it counted the looks at what was pending
+        _recheck_later(session, operation, runtime)
+
+
+# ---- looked up again after a success -------------------------------------------------------------------------------
+
+
+def _recheck_later(session: Session, operation: Operation, runtime: Runtime) -> None:
+    waits = runtime.settings.recheck_seconds
+    if operation.rechecks >= len(waits):
+        return
+    operation.rechecks += 1
+    session.flush()
+    delay = waits[operation.rechecks - 1] * random.uniform(1.0, 1.05)  # noqa: S311  jitter, not a secret
+    durable.enqueue(session, operations.RECHECK_JOB, operation.id, operation.rechecks, delay=delay)
+
+
+async def recheck(runtime: Runtime, operation_id: str, number: int) -> None:
+    """Look a success up again: a bank can send the money back weeks later."""
+    claim = await runtime.db.read(_succeeded, operation_id)
+    if claim is None:
+        return
+    effect = EFFECTS[claim.kind]
+    providers = runtime.connections.of(claim.shop, livemode=claim.livemode)
+    receipt = await _find_quietly(effect, providers, effect.command.model_validate(claim.command))
+    await runtime.db.write(_rechecked, operation_id, number, receipt, runtime)
+
+
+def _succeeded(session: Session, operation_id: str) -> _Claim | None:
+    operation = session.get(Operation, operation_id)
+    if operation is None or operation.status != "succeeded":
+        return None
+    store = session.get_one(Store, operation.store_id)
+    return _Claim(0, operation.kind, operation.command, store.sandbox_shop, operation.livemode, begun_before=True)
+
+
+def _rechecked(session: Session, operation_id: str, number: int, receipt: Receipt | None, runtime: Runtime) -> None:
+    operation = session.get_one(Operation, operation_id, with_for_update=True)
+    if operation.rechecks != number or operation.status != "succeeded":
+        return
+    if receipt is not None and receipt.status == "failed":
+        operations.settle(session, operation, receipt)
+    else:
+        _recheck_later(session, operation, runtime)
+
+
+# ---- what fell out of the engine ------------------------------------------------------------------------------------
+
+
+def revive(session: Session, limit: int = 100) -> int:
+    """Enqueue again what should have been tried a minute ago and was not: a lost job never strands money."""
+    late = clock.now() - ORPHANED_AFTER
+    rows = session.scalars(
+        select(Operation)
+        .where(
+            Operation.status.in_(("pending", "unknown")),
+            Operation.dead_at.is_(None),
+            Operation.next_try_at < late,
+            or_(Operation.leased_until.is_(None), Operation.leased_until < late),
+        )
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for operation in rows:
+        log.warning("operation_revived", operation=operation.id)
+        operations.start(session, operation)
+    return len(rows)

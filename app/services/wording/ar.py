@@ -1,0 +1,54 @@
+"""Arabic."""
+
+SENTENCES: dict[str, str] = {
+    # one sentence on where an order is
+    "status.pending": "تم استلام الطلب {number} وهو بانتظار التجهيز.",
+    "status.processing": "يجري تجهيز الطلب {number} للشحن.",
+    "status.shipped": "الطلب {number} في الطريق إليكم.",
+    "status.shipped_eta": "الطلب {number} في الطريق، ومن المتوقع وصوله في موعد أقصاه {date}.",
+    "status.out_for_delivery": "خرج الطلب {number} للتوصيل اليوم.",
+    "status.delayed": "الطلب {number} في الطريق، لكنه سيصل متأخرًا عن الموعد المعلن.",
+    "status.exception": "الطلب {number} في الطريق، وقد أبلغت شركة الشحن عن مشكلة في التوصيل.",
+    "status.delivered": "تم توصيل الطلب {number}.",
+    "status.delivered_on": "تم توصيل الطلب {number} بتاريخ {date}.",
+    "status.canceled": "تم إلغاء الطلب {number}.",
+    # asking for something
+    "ask.proof": (
+        "لنتمكن من التحقق من الأمر، يرجى تزويدنا برقم الطلب مع البريد الإلكتروني أو رقم الهاتف أو الرمز "
+        "البريدي الخاص بالطلب."
+    ),
+    "ask.sign_in": "حرصًا على سلامتكم، نحتاج أولًا إلى التأكد من هويتكم. يرجى تسجيل الدخول ثم مراسلتنا مرة أخرى.",
+    "ask.which_order": "عن أي طلب من طلباتكم تستفسرون؟",
+    "ask.which_items": "ما المنتجات التي تودون إرجاعها من الطلب {number}؟",
+    # acting
+    "return.started": (
+        "تمت الموافقة على الإرجاع {rma} للطلب {number}. يجري إعداد ملصق الإرجاع وسيكون متاحًا هنا بعد لحظات. "
+        "سنعيد إليكم المبلغ بعد وصول المنتجات وفحصها."
+    ),
+    "return.awaits": "وصلنا طلبكم لإرجاع منتجات من الطلب {number} ({rma}). سيراجعه أحد موظفينا ويرد عليكم.",
+    "cancel.started": "نقوم الآن بإلغاء الطلب {number}. سيعود إليكم المبلغ المدفوع بطريقة الدفع نفسها.",
+    "cancel.started_unpaid": "نقوم الآن بإلغاء الطلب {number}. لم يُخصم منكم أي مبلغ.",
+    "refund.started": "نعيد إليكم الآن مبلغ {amount} عن الطلب {number} بطريقة الدفع نفسها.",
+    "refund.status_succeeded": "تمت إعادة مبلغ {amount} إليكم عن الطلب {number}.",
+    "refund.status_pending": "عملية إعادة مبلغ {amount} عن الطلب {number} جارية الآن.",
+    "refund.status_failed": "لم نتمكن بعد من إعادة مبلغ {amount} عن الطلب {number}. يتابع أحد موظفينا الأمر.",
+    "refund.status_none": "لا توجد حتى الآن أي إعادة مبالغ عن الطلب {number}.",
+    "policy.return_window": (
+        "يمكنكم إرجاع المنتجات بعد التوصيل، ومدة الإرجاع بالأيام: {days}. يكفي أن تزودونا برقم الطلب."
+    ),
+    # saying no
+    "no.order_not_pending": "لم يعد بالإمكان إلغاء الطلب {number} لأنه قيد الشحن. يمكنكم إرجاعه بعد استلامه.",
+    "no.already_canceled": "تم إلغاء الطلب {number} سابقًا.",
+    "no.order_not_delivered": "لم يتم توصيل الطلب {number} بعد، لذلك لا يمكن إرجاعه الآن.",
+    "no.return_window_closed": "انتهت مدة إرجاع الطلب {number}.",
+    "no.already_returned": "منتجات الطلب {number} قيد الإرجاع بالفعل.",
+    "no.item_not_returnable": "هذه المنتجات من الطلب {number} غير قابلة للإرجاع.",
+    # passing on
+    "handoff": "شكرًا على رسالتكم. سيتولى أحد موظفينا الأمر ويرد عليكم هنا.",
+    "handoff.angry": "نأسف لما حدث. سيتولى أحد موظفينا الأمر شخصيًا ويرد عليكم هنا.",
+    "thanks": "شكرًا لكم، يسعدنا سماع ذلك!",
+    "hello": "مرحبًا بكم! كيف يمكننا مساعدتكم بشأن طلبكم؟",
+    # buttons
+    "button.all_items": "جميع المنتجات",
+    "button.person": "التحدث مع موظف",
+}

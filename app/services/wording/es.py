@@ -1,0 +1,72 @@
+"""Spanish."""
+
+SENTENCES: dict[str, str] = {
+    # one sentence on where an order is
+    "status.pending": "Hemos recibido el pedido {number} y pronto empezaremos a prepararlo.",
+    "status.processing": "Estamos preparando el envío del pedido {number}.",
+    "status.shipped": "El pedido {number} está en camino.",
+    "status.shipped_eta": "El pedido {number} está en camino y debería llegar, a más tardar, el {date}.",
+    "status.out_for_delivery": "El pedido {number} está hoy en reparto.",
+    "status.delayed": "El pedido {number} está en camino, pero llegará más tarde de lo previsto.",
+    "status.exception": (
+        "El pedido {number} está en camino; la empresa de transporte informa de un problema con la entrega."
+    ),
+    "status.delivered": "El pedido {number} ha sido entregado.",
+    "status.delivered_on": "El pedido {number} se entregó el {date}.",
+    "status.canceled": "El pedido {number} ha sido cancelado.",
+    # asking for something
+    "ask.proof": (
+        "Para poder consultarlo, indíquenos por favor el número de pedido y el correo electrónico, el "
+        "teléfono o el código postal del pedido."
+    ),
+    "ask.sign_in": (
+        "Por su seguridad, antes necesitamos confirmar su identidad. Inicie sesión, por favor, y vuelva a "
+        "hacernos la petición."
+    ),
+    "ask.which_order": "¿De cuál de sus pedidos se trata?",
+    "ask.which_items": "¿Qué artículos del pedido {number} desea devolver?",
+    # acting
+    "return.started": (
+        "Su devolución {rma} del pedido {number} está aprobada. Estamos preparando la etiqueta de "
+        "devolución, que estará disponible aquí en un momento. Le haremos el reembolso cuando hayamos "
+        "recibido y revisado los artículos."
+    ),
+    "return.awaits": (
+        "Hemos recibido su solicitud de devolución del pedido {number} ({rma}). Nuestro equipo la revisará y "
+        "le responderá."
+    ),
+    "cancel.started": "Estamos cancelando el pedido {number}. Le devolveremos lo que pagó por el mismo medio de pago.",
+    "cancel.started_unpaid": "Estamos cancelando el pedido {number}. No se le ha cobrado nada.",
+    "refund.started": "Le estamos reembolsando {amount} del pedido {number} por el mismo medio de pago.",
+    "refund.status_succeeded": "Su reembolso de {amount} del pedido {number} ya se ha realizado.",
+    "refund.status_pending": "Su reembolso de {amount} del pedido {number} está en camino.",
+    "refund.status_failed": (
+        "Su reembolso de {amount} del pedido {number} aún no se ha podido realizar. Nuestro equipo lo está revisando."
+    ),
+    "refund.status_none": "Por ahora no hay ningún reembolso del pedido {number}.",
+    "policy.return_window": (
+        "Puede devolver los artículos en un plazo de {days} días desde la entrega. Solo tiene que indicarnos "
+        "el número de pedido."
+    ),
+    # saying no
+    "no.order_not_pending": (
+        "El pedido {number} ya no se puede cancelar porque ya se está enviando. Podrá devolverlo cuando lo "
+        "haya recibido."
+    ),
+    "no.already_canceled": "El pedido {number} ya está cancelado.",
+    "no.order_not_delivered": "El pedido {number} todavía no se ha entregado, por lo que aún no se puede devolver.",
+    "no.return_window_closed": "El plazo para devolver el pedido {number} ha terminado.",
+    "no.already_returned": "Los artículos del pedido {number} ya están en proceso de devolución.",
+    "no.item_not_returnable": "Estos artículos del pedido {number} no admiten devolución.",
+    # passing on
+    "handoff": "Gracias por su mensaje. Una persona de nuestro equipo se ocupará de ello y le responderá aquí.",
+    "handoff.angry": (
+        "Sentimos mucho lo ocurrido. Un miembro de nuestro equipo se ocupará personalmente de ello y le "
+        "responderá aquí."
+    ),
+    "thanks": "¡Muchas gracias, nos alegra mucho saberlo!",
+    "hello": "¡Hola! ¿En qué podemos ayudarle con su pedido?",
+    # buttons
+    "button.all_items": "Todos los artículos",
+    "button.person": "Hablar con una persona",
+}

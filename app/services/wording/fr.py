@@ -1,0 +1,75 @@
+"""French."""
+
+SENTENCES: dict[str, str] = {
+    # one sentence on where an order is
+    "status.pending": "La commande {number} a bien été reçue et sera bientôt préparée.",
+    "status.processing": "La commande {number} est en cours de préparation.",
+    "status.shipped": "La commande {number} est en route.",
+    "status.shipped_eta": "La commande {number} est en route et devrait arriver au plus tard le {date}.",
+    "status.out_for_delivery": "La commande {number} est en cours de livraison aujourd’hui.",
+    "status.delayed": "La commande {number} est en route, mais arrivera plus tard que prévu.",
+    "status.exception": "La commande {number} est en route ; le transporteur signale un problème de livraison.",
+    "status.delivered": "La commande {number} a été livrée.",
+    "status.delivered_on": "La commande {number} a été livrée le {date}.",
+    "status.canceled": "La commande {number} a été annulée.",
+    # asking for something
+    "ask.proof": (
+        "Pour que nous puissions vérifier, merci de nous indiquer le numéro de commande ainsi que l’adresse "
+        "e-mail, le numéro de téléphone ou le code postal de la commande."
+    ),
+    "ask.sign_in": (
+        "Pour votre sécurité, nous devons d’abord nous assurer de votre identité. Veuillez vous connecter, "
+        "puis renouveler votre demande."
+    ),
+    "ask.which_order": "De quelle commande s’agit-il ?",
+    "ask.which_items": "Quels articles de la commande {number} souhaitez-vous retourner ?",
+    # acting
+    "return.started": (
+        "Votre retour {rma} pour la commande {number} est accepté. Votre étiquette de retour est en "
+        "préparation et sera disponible ici dans un instant. Nous vous rembourserons une fois les articles "
+        "reçus et contrôlés."
+    ),
+    "return.awaits": (
+        "Votre demande de retour pour la commande {number} nous est bien parvenue ({rma}). Notre service "
+        "client l’examine et vous répondra."
+    ),
+    "cancel.started": (
+        "Nous annulons la commande {number}. Le montant payé vous sera remboursé par le moyen de paiement utilisé."
+    ),
+    "cancel.started_unpaid": "Nous annulons la commande {number}. Rien ne vous a été débité.",
+    "refund.started": "Nous vous remboursons {amount} pour la commande {number} par le moyen de paiement utilisé.",
+    "refund.status_succeeded": "Votre remboursement de {amount} pour la commande {number} a été effectué.",
+    "refund.status_pending": "Votre remboursement de {amount} pour la commande {number} est en cours.",
+    "refund.status_failed": (
+        "Votre remboursement de {amount} pour la commande {number} n’a pas encore pu être effectué. Notre "
+        "service client s’en occupe."
+    ),
+    "refund.status_none": "Il n’y a pour l’instant aucun remboursement pour la commande {number}.",
+    "policy.return_window": (
+        "Vous pouvez retourner vos articles dans un délai de {days} jours après la livraison. Il suffit de "
+        "nous indiquer le numéro de commande."
+    ),
+    # saying no
+    "no.order_not_pending": (
+        "La commande {number} ne peut plus être annulée, car son expédition est déjà en cours. Vous pourrez "
+        "la retourner dès sa réception."
+    ),
+    "no.already_canceled": "La commande {number} est déjà annulée.",
+    "no.order_not_delivered": (
+        "La commande {number} n’a pas encore été livrée ; elle ne peut donc pas encore être retournée."
+    ),
+    "no.return_window_closed": "Le délai de retour de la commande {number} est dépassé.",
+    "no.already_returned": "Les articles de la commande {number} font déjà l’objet d’un retour.",
+    "no.item_not_returnable": "Ces articles de la commande {number} ne peuvent pas être retournés.",
+    # passing on
+    "handoff": "Merci pour votre message. Notre service client s’en occupe et vous répondra ici.",
+    "handoff.angry": (
+        "Nous sommes sincèrement désolés. Un membre de notre service client s’en occupe personnellement et "
+        "vous répondra ici."
+    ),
+    "thanks": "Merci beaucoup, cela nous fait très plaisir !",
+    "hello": "Bonjour ! Comment pouvons-nous vous aider pour votre commande ?",
+    # buttons
+    "button.all_items": "Tous les articles",
+    "button.person": "Parler à un conseiller",
+}

@@ -1,0 +1,60 @@
+"""Japanese."""
+
+SENTENCES: dict[str, str] = {
+    # one sentence on where an order is
+    "status.pending": "ご注文 {number} は受付済みで、発送準備をお待ちいただいている状態です。",
+    "status.processing": "ご注文 {number} は発送準備中です。",
+    "status.shipped": "ご注文 {number} は配送中です。",
+    "status.shipped_eta": "ご注文 {number} は配送中で、{date}までにお届けできる見込みです。",
+    "status.out_for_delivery": "ご注文 {number} は本日お届け予定で、配達に出ております。",
+    "status.delayed": "ご注文 {number} は配送中ですが、お知らせした予定より遅れております。",
+    "status.exception": "ご注文 {number} は配送中ですが、配送業者から配達に問題があるとの連絡が入っております。",
+    "status.delivered": "ご注文 {number} は配達済みです。",
+    "status.delivered_on": "ご注文 {number} は{date}に配達されました。",
+    "status.canceled": "ご注文 {number} はキャンセルされました。",
+    # asking for something
+    "ask.proof": (
+        "確認いたしますので、ご注文番号と、ご注文時のメールアドレス、電話番号、郵便番号のいずれかをお知らせください。"
+    ),
+    "ask.sign_in": "安全のため、お手続きの前にご本人様の確認が必要です。ログインのうえ、もう一度お申し付けください。",
+    "ask.which_order": "どのご注文についてのお問い合わせでしょうか。",
+    "ask.which_items": "ご注文 {number} のうち、どの商品の返品をご希望でしょうか。",
+    # acting
+    "return.started": (
+        "ご注文 {number} の返品（{rma}）を承認いたしました。返品ラベルを作成しておりますので、"
+        "こちらに表示されるまで少々お待ちください。商品の到着と検品の後に、ご返金いたします。"
+    ),
+    "return.awaits": "ご注文 {number} の返品のご依頼（{rma}）を承りました。担当者が確認のうえ、ご連絡いたします。",
+    "cancel.started": (
+        "ご注文 {number} のキャンセル手続きを進めております。お支払い済みの金額は、"
+        "ご利用いただいたお支払い方法へ返金いたします。"
+    ),
+    "cancel.started_unpaid": "ご注文 {number} のキャンセル手続きを進めております。代金のご請求はございません。",
+    "refund.started": (
+        "ご注文 {number} について、{amount}をご利用いただいたお支払い方法へ返金する手続きを進めております。"
+    ),
+    "refund.status_succeeded": "ご注文 {number} の返金（{amount}）は完了しております。",
+    "refund.status_pending": "ご注文 {number} の返金（{amount}）は手続き中です。",
+    "refund.status_failed": "ご注文 {number} の返金（{amount}）はまだ完了できておりません。担当者が確認しております。",
+    "refund.status_none": "ご注文 {number} について、これまでに返金はございません。",
+    "policy.return_window": "商品はお届けから{days}日以内であれば返品いただけます。ご注文番号をお知らせください。",
+    # saying no
+    "no.order_not_pending": (
+        "ご注文 {number} はすでに発送手続きに入っているため、キャンセルできません。お受け取り後に返品いただけます。"
+    ),
+    "no.already_canceled": "ご注文 {number} はすでにキャンセルされています。",
+    "no.order_not_delivered": "ご注文 {number} はまだお届けが完了していないため、現時点では返品できません。",
+    "no.return_window_closed": "ご注文 {number} の返品期限は過ぎております。",
+    "no.already_returned": "ご注文 {number} の商品は、すでに返品手続き中です。",
+    "no.item_not_returnable": "ご注文 {number} のこちらの商品は、返品をお受けできません。",
+    # passing on
+    "handoff": "お問い合わせありがとうございます。担当者が対応し、こちらでご返信いたします。",
+    "handoff.angry": (
+        "ご不快な思いをおかけし、誠に申し訳ございません。担当者が責任をもって対応し、こちらでご返信いたします。"
+    ),
+    "thanks": "ありがとうございます。そのように言っていただけて大変うれしく存じます。",
+    "hello": "こんにちは。ご注文について、どのようなご用件でしょうか。",
+    # buttons
+    "button.all_items": "すべての商品",
+    "button.person": "担当者と話す",
+}

@@ -1,0 +1,69 @@
+"""Dutch."""
+
+SENTENCES: dict[str, str] = {
+    # one sentence on where an order is
+    "status.pending": "Bestelling {number} is ontvangen en wordt binnenkort in behandeling genomen.",
+    "status.processing": "Bestelling {number} wordt klaargemaakt voor verzending.",
+    "status.shipped": "Bestelling {number} is onderweg.",
+    "status.shipped_eta": "Bestelling {number} is onderweg en komt naar verwachting uiterlijk op {date} aan.",
+    "status.out_for_delivery": "Bestelling {number} wordt vandaag bezorgd.",
+    "status.delayed": "Bestelling {number} is onderweg, maar komt later aan dan aangekondigd.",
+    "status.exception": "Bestelling {number} is onderweg; de vervoerder meldt een probleem met de bezorging.",
+    "status.delivered": "Bestelling {number} is bezorgd.",
+    "status.delivered_on": "Bestelling {number} is op {date} bezorgd.",
+    "status.canceled": "Bestelling {number} is geannuleerd.",
+    # asking for something
+    "ask.proof": (
+        "Om dit voor u na te kijken, ontvangen wij graag het bestelnummer en het e-mailadres, het "
+        "telefoonnummer of de postcode van de bestelling."
+    ),
+    "ask.sign_in": (
+        "Voor uw veiligheid moeten wij eerst zeker weten dat u het bent. Log in en stel uw vraag daarna opnieuw."
+    ),
+    "ask.which_order": "Om welke van uw bestellingen gaat het?",
+    "ask.which_items": "Welke artikelen van bestelling {number} wilt u terugsturen?",
+    # acting
+    "return.started": (
+        "Uw retour {rma} voor bestelling {number} is goedgekeurd. Uw retourlabel wordt gemaakt en staat hier "
+        "zo voor u klaar. U krijgt uw geld terug zodra de artikelen bij ons zijn aangekomen en gecontroleerd."
+    ),
+    "return.awaits": (
+        "Wij hebben uw verzoek om artikelen van bestelling {number} terug te sturen ontvangen ({rma}). Onze "
+        "klantenservice bekijkt het en laat u iets weten."
+    ),
+    "cancel.started": (
+        "Wij annuleren bestelling {number}. U krijgt het betaalde bedrag terug via de betaalmethode die u "
+        "hebt gebruikt."
+    ),
+    "cancel.started_unpaid": "Wij annuleren bestelling {number}. Er is niets afgeschreven.",
+    "refund.started": "Wij betalen u {amount} voor bestelling {number} terug via de betaalmethode die u hebt gebruikt.",
+    "refund.status_succeeded": "Uw terugbetaling van {amount} voor bestelling {number} is uitgevoerd.",
+    "refund.status_pending": "Uw terugbetaling van {amount} voor bestelling {number} is onderweg.",
+    "refund.status_failed": (
+        "Uw terugbetaling van {amount} voor bestelling {number} is nog niet gelukt. Onze klantenservice kijkt ernaar."
+    ),
+    "refund.status_none": "Er is tot nu toe geen terugbetaling voor bestelling {number}.",
+    "policy.return_window": (
+        "U kunt artikelen binnen {days} dagen na bezorging terugsturen. Geef ons gewoon het bestelnummer door."
+    ),
+    # saying no
+    "no.order_not_pending": (
+        "Bestelling {number} kan niet meer worden geannuleerd, omdat de verzending al is begonnen. U kunt de "
+        "bestelling terugsturen zodra u die hebt ontvangen."
+    ),
+    "no.already_canceled": "Bestelling {number} is al geannuleerd.",
+    "no.order_not_delivered": "Bestelling {number} is nog niet bezorgd en kan daarom nog niet worden teruggestuurd.",
+    "no.return_window_closed": "De retourtermijn van bestelling {number} is verstreken.",
+    "no.already_returned": "Voor de artikelen van bestelling {number} loopt al een retour.",
+    "no.item_not_returnable": "Deze artikelen van bestelling {number} kunnen niet worden teruggestuurd.",
+    # passing on
+    "handoff": "Bedankt voor uw bericht. Onze klantenservice gaat ermee aan de slag en antwoordt u hier.",
+    "handoff.angry": (
+        "Dit spijt ons zeer. Iemand van onze klantenservice pakt het persoonlijk voor u op en antwoordt u hier."
+    ),
+    "thanks": "Hartelijk dank, dat horen wij graag!",
+    "hello": "Goedendag! Waarmee kunnen wij u helpen bij uw bestelling?",
+    # buttons
+    "button.all_items": "Alle artikelen",
+    "button.person": "Een medewerker spreken",
+}

@@ -1,0 +1,68 @@
+"""Polish."""
+
+SENTENCES: dict[str, str] = {
+    # one sentence on where an order is
+    "status.pending": "Zamówienie {number} zostało przyjęte i czeka na przygotowanie.",
+    "status.processing": "Zamówienie {number} jest przygotowywane do wysyłki.",
+    "status.shipped": "Zamówienie {number} jest w drodze.",
+    "status.shipped_eta": "Zamówienie {number} jest w drodze i powinno dotrzeć najpóźniej {date}.",
+    "status.out_for_delivery": "Zamówienie {number} zostało dziś przekazane kurierowi do doręczenia.",
+    "status.delayed": "Zamówienie {number} jest w drodze, ale dotrze później, niż zapowiadano.",
+    "status.exception": "Zamówienie {number} jest w drodze; przewoźnik zgłasza problem z doręczeniem.",
+    "status.delivered": "Zamówienie {number} zostało doręczone.",
+    "status.delivered_on": "Zamówienie {number} zostało doręczone {date}.",
+    "status.canceled": "Zamówienie {number} zostało anulowane.",
+    # asking for something
+    "ask.proof": (
+        "Abyśmy mogli to sprawdzić, prosimy o podanie numeru zamówienia oraz adresu e-mail, numeru telefonu "
+        "lub kodu pocztowego z zamówienia."
+    ),
+    "ask.sign_in": (
+        "Dla Państwa bezpieczeństwa musimy najpierw potwierdzić tożsamość. Prosimy się zalogować i ponowić prośbę."
+    ),
+    "ask.which_order": "Którego z Państwa zamówień dotyczy wiadomość?",
+    "ask.which_items": "Które produkty z zamówienia {number} chcą Państwo zwrócić?",
+    # acting
+    "return.started": (
+        "Zwrot {rma} do zamówienia {number} został zaakceptowany. Etykieta zwrotna jest przygotowywana i za "
+        "chwilę będzie tu dostępna. Pieniądze zwrócimy, gdy produkty do nas dotrą i zostaną sprawdzone."
+    ),
+    "return.awaits": (
+        "Otrzymaliśmy prośbę o zwrot produktów z zamówienia {number} ({rma}). Nasz dział obsługi klienta ją "
+        "sprawdzi i odpowie Państwu."
+    ),
+    "cancel.started": "Anulujemy zamówienie {number}. Zapłaconą kwotę zwrócimy tą samą metodą płatności.",
+    "cancel.started_unpaid": "Anulujemy zamówienie {number}. Nie pobraliśmy żadnej opłaty.",
+    "refund.started": "Zwracamy kwotę {amount} za zamówienie {number} tą samą metodą płatności.",
+    "refund.status_succeeded": "Kwota {amount} za zamówienie {number} została zwrócona.",
+    "refund.status_pending": "Zwrot kwoty {amount} za zamówienie {number} jest w drodze.",
+    "refund.status_failed": (
+        "Kwoty {amount} za zamówienie {number} nie udało się jeszcze zwrócić. Zajmuje się tym nasz dział "
+        "obsługi klienta."
+    ),
+    "refund.status_none": "Do tej pory nie było zwrotu pieniędzy za zamówienie {number}.",
+    "policy.return_window": (
+        "Produkty można zwrócić w ciągu {days} dni od doręczenia. Wystarczy podać nam numer zamówienia."
+    ),
+    # saying no
+    "no.order_not_pending": (
+        "Zamówienia {number} nie można już anulować, ponieważ jest wysyłane. Po doręczeniu będzie można je zwrócić."
+    ),
+    "no.already_canceled": "Zamówienie {number} jest już anulowane.",
+    "no.order_not_delivered": (
+        "Zamówienie {number} nie zostało jeszcze doręczone, dlatego nie można go jeszcze zwrócić."
+    ),
+    "no.return_window_closed": "Termin zwrotu zamówienia {number} już minął.",
+    "no.already_returned": "Zwrot produktów z zamówienia {number} jest już w toku.",
+    "no.item_not_returnable": "Tych produktów z zamówienia {number} nie można zwrócić.",
+    # passing on
+    "handoff": "Dziękujemy za wiadomość. Nasz dział obsługi klienta zajmie się sprawą i odpowie Państwu tutaj.",
+    "handoff.angry": (
+        "Bardzo nam przykro. Pracownik działu obsługi klienta osobiście zajmie się sprawą i odpowie Państwu tutaj."
+    ),
+    "thanks": "Dziękujemy, bardzo nas to cieszy!",
+    "hello": "Dzień dobry! W czym możemy pomóc w sprawie zamówienia?",
+    # buttons
+    "button.all_items": "Wszystkie produkty",
+    "button.person": "Rozmowa z konsultantem",
+}

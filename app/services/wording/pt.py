@@ -1,0 +1,72 @@
+"""Portuguese, worded so that it reads well in Brazil and in Portugal."""
+
+SENTENCES: dict[str, str] = {
+    # one sentence on where an order is
+    "status.pending": "O pedido {number} foi recebido e será preparado em breve.",
+    "status.processing": "O pedido {number} está em preparação para o envio.",
+    "status.shipped": "O pedido {number} está a caminho.",
+    "status.shipped_eta": "O pedido {number} está a caminho e deve chegar até {date}.",
+    "status.out_for_delivery": "O pedido {number} saiu hoje para entrega.",
+    "status.delayed": "O pedido {number} está a caminho, mas chegará mais tarde do que o previsto.",
+    "status.exception": "O pedido {number} está a caminho; a transportadora informa um problema com a entrega.",
+    "status.delivered": "O pedido {number} foi entregue.",
+    "status.delivered_on": "O pedido {number} foi entregue em {date}.",
+    "status.canceled": "O pedido {number} foi cancelado.",
+    # asking for something
+    "ask.proof": (
+        "Para podermos verificar, informe por favor o número do pedido e o e-mail, o telefone ou o código "
+        "postal (CEP) do pedido."
+    ),
+    "ask.sign_in": (
+        "Para a sua segurança, a sua identidade precisa primeiro ser confirmada. Por favor, entre na sua "
+        "conta e escreva-nos novamente."
+    ),
+    "ask.which_order": "De qual dos seus pedidos se trata?",
+    "ask.which_items": "Que produtos do pedido {number} deseja devolver?",
+    # acting
+    "return.started": (
+        "A sua devolução {rma} do pedido {number} foi aprovada. A etiqueta de devolução está em preparação e "
+        "ficará disponível aqui dentro de instantes. O reembolso será feito depois de recebermos e "
+        "verificarmos os produtos."
+    ),
+    "return.awaits": (
+        "Recebemos a sua solicitação de devolução do pedido {number} ({rma}). O nosso atendimento vai "
+        "analisá-la e responder."
+    ),
+    "cancel.started": (
+        "O cancelamento do pedido {number} está em curso. O valor pago será devolvido pelo mesmo meio de pagamento."
+    ),
+    "cancel.started_unpaid": "O cancelamento do pedido {number} está em curso. Nada foi cobrado.",
+    "refund.started": "O reembolso de {amount} do pedido {number} está em curso, pelo mesmo meio de pagamento.",
+    "refund.status_succeeded": "O seu reembolso de {amount} do pedido {number} foi efetuado.",
+    "refund.status_pending": "O seu reembolso de {amount} do pedido {number} está a caminho.",
+    "refund.status_failed": (
+        "Ainda não foi possível efetuar o seu reembolso de {amount} do pedido {number}. O nosso atendimento "
+        "vai tratar do assunto."
+    ),
+    "refund.status_none": "Até agora não há nenhum reembolso do pedido {number}.",
+    "policy.return_window": (
+        "Os produtos podem ser devolvidos no prazo de {days} dias após a entrega. Basta informar o número do pedido."
+    ),
+    # saying no
+    "no.order_not_pending": (
+        "O pedido {number} já não pode ser cancelado porque o envio já está em curso. Poderá devolvê-lo "
+        "assim que o receber."
+    ),
+    "no.already_canceled": "O pedido {number} já está cancelado.",
+    "no.order_not_delivered": "O pedido {number} ainda não foi entregue, por isso ainda não pode ser devolvido.",
+    "no.return_window_closed": "O prazo de devolução do pedido {number} terminou.",
+    "no.already_returned": "Os produtos do pedido {number} já estão em processo de devolução.",
+    "no.item_not_returnable": "Estes produtos do pedido {number} não podem ser devolvidos.",
+    # passing on
+    "handoff": "Agradecemos a sua mensagem. O nosso atendimento vai tratar do assunto e responder por aqui.",
+    "handoff.angry": (
+        "Lamentamos muito o ocorrido. Alguém do nosso atendimento vai tratar pessoalmente do assunto e "
+        "responder por aqui."
+    ),
+    "thanks": "Agradecemos as suas palavras, ficamos muito felizes!",
+    "hello": "Olá! Como podemos ajudar com o seu pedido?",
+    # buttons
+    "button.all_items": "Todos os produtos",
+    "button.person": "Falar com uma pessoa",
+}

@@ -1,0 +1,72 @@
+"""Turkish."""
+
+SENTENCES: dict[str, str] = {
+    # one sentence on where an order is
+    "status.pending": "{number} numaralı sipariş alındı ve hazırlanmayı bekliyor.",
+    "status.processing": "{number} numaralı sipariş kargoya hazırlanıyor.",
+    "status.shipped": "{number} numaralı sipariş yolda.",
+    "status.shipped_eta": "{number} numaralı sipariş yolda; en geç {date} tarihinde ulaşması bekleniyor.",
+    "status.out_for_delivery": "{number} numaralı sipariş bugün dağıtıma çıktı.",
+    "status.delayed": "{number} numaralı sipariş yolda, ancak bildirilen tarihten daha geç ulaşacak.",
+    "status.exception": "{number} numaralı sipariş yolda; kargo firması teslimatta bir sorun bildiriyor.",
+    "status.delivered": "{number} numaralı sipariş teslim edildi.",
+    "status.delivered_on": "{number} numaralı sipariş {date} tarihinde teslim edildi.",
+    "status.canceled": "{number} numaralı sipariş iptal edildi.",
+    # asking for something
+    "ask.proof": (
+        "Kontrol edebilmemiz için lütfen sipariş numaranızı ve siparişteki e-posta adresini, telefon "
+        "numarasını veya posta kodunu bize yazın."
+    ),
+    "ask.sign_in": (
+        "Güvenliğiniz için önce kimliğinizi doğrulamamız gerekiyor. Lütfen giriş yapıp isteğinizi tekrar iletin."
+    ),
+    "ask.which_order": "Hangi siparişinizden bahsediyorsunuz?",
+    "ask.which_items": "{number} numaralı siparişteki hangi ürünleri iade etmek istersiniz?",
+    # acting
+    "return.started": (
+        "{number} numaralı sipariş için {rma} numaralı iadeniz onaylandı. İade etiketiniz hazırlanıyor ve "
+        "birazdan burada olacak. Ürünler bize ulaşıp kontrol edildikten sonra ödemenizi iade edeceğiz."
+    ),
+    "return.awaits": (
+        "{number} numaralı sipariş için iade talebiniz bize ulaştı ({rma}). Müşteri temsilcimiz inceleyip "
+        "size yanıt verecek."
+    ),
+    "cancel.started": (
+        "{number} numaralı siparişi iptal ediyoruz. Ödediğiniz tutar, kullandığınız ödeme yöntemine iade edilecek."
+    ),
+    "cancel.started_unpaid": "{number} numaralı siparişi iptal ediyoruz. Sizden herhangi bir ücret alınmadı.",
+    "refund.started": (
+        "{number} numaralı sipariş için {amount} tutarındaki para iadesini kullandığınız ödeme yöntemine yapıyoruz."
+    ),
+    "refund.status_succeeded": "{number} numaralı sipariş için {amount} tutarındaki para iadeniz yapıldı.",
+    "refund.status_pending": "{number} numaralı sipariş için {amount} tutarındaki para iadeniz yolda.",
+    "refund.status_failed": (
+        "{number} numaralı sipariş için {amount} tutarındaki para iadeniz henüz yapılamadı. Müşteri "
+        "temsilcimiz konuyla ilgileniyor."
+    ),
+    "refund.status_none": "{number} numaralı sipariş için şu ana kadar bir para iadesi bulunmuyor.",
+    "policy.return_window": (
+        "Ürünleri teslimattan sonra {days} gün içinde iade edebilirsiniz. Sipariş numaranızı bize yazmanız yeterli."
+    ),
+    # saying no
+    "no.order_not_pending": (
+        "{number} numaralı sipariş kargoya verilmekte olduğu için artık iptal edilemiyor. Elinize ulaştıktan "
+        "sonra iade edebilirsiniz."
+    ),
+    "no.already_canceled": "{number} numaralı sipariş zaten iptal edilmiş.",
+    "no.order_not_delivered": "{number} numaralı sipariş henüz teslim edilmediği için şu anda iade edilemiyor.",
+    "no.return_window_closed": "{number} numaralı siparişin iade süresi doldu.",
+    "no.already_returned": "{number} numaralı siparişteki ürünler için zaten bir iade süreci var.",
+    "no.item_not_returnable": "{number} numaralı siparişteki bu ürünler iade edilemiyor.",
+    # passing on
+    "handoff": "Mesajınız için teşekkür ederiz. Müşteri temsilcimiz konuyla ilgilenecek ve size buradan yanıt verecek.",
+    "handoff.angry": (
+        "Yaşadıklarınız için özür dileriz. Bir müşteri temsilcimiz konuyla bizzat ilgilenecek ve size "
+        "buradan yanıt verecek."
+    ),
+    "thanks": "Teşekkür ederiz, bunu duyduğumuza çok sevindik!",
+    "hello": "Merhaba! Siparişinizle ilgili size nasıl yardımcı olabiliriz?",
+    # buttons
+    "button.all_items": "Tüm ürünler",
+    "button.person": "Müşteri temsilcisine bağlanın",
+}

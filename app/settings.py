@@ -1,0 +1,129 @@
+"""Every setting, in one place; each is the environment variable `AFTERSALE_` plus its name in capitals."""
+
+import os
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+RATE = re.compile(r"[1-9]\d{0,8}\s*/\s*([1-9]\d{0,4}\s*)?(second|minute|hour|day)s?")
+_ANYWHERE = {"", "0.0.0.0", "::"}  # noqa: S104  compared, not bound
+_PLACEHOLDERS = {"changeme", "change-me", "secret", "password", "placeholder", "xxx", "todo"}
+
+
+class Settings(BaseSettings):
+    """Typed settings; a placeholder where a secret belongs is refused at start."""
+
+    model_config = SettingsConfigDict(env_prefix="AFTERSALE_", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address the API listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port the API listens on.")
+    data_dir: Path = Field(Path(".aftersale"), description="Where the embedded databases and the demo key live.")
+    database_url: str = Field(
+        "", description="`sqlite:///path` or `postgresql://…`; empty: SQLite in the data directory."
+    )
+    database_pool: int = Field(0, ge=0, le=200, description="PostgreSQL connections per process; 0: twice the cores.")
+    sandbox_host: str = Field("127.0.0.1", description="Address the sandbox listens on.")
+    sandbox_port: int = Field(8001, ge=0, le=65535, description="Port the sandbox listens on.")
+    sandbox_url: str = Field(
+        "",
+        validate_default=True,
+        description="Where the sandbox (shop, carrier, payments) answers; empty: its port on this machine.",
+    )
+    log_level: str = Field("info", description="debug, info, warning or error.")
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest accepted request body.")
+    body_seconds: float = Field(20.0, gt=0, description="How long a client may take to send its body.")
+    rate_limit: str = Field("12000/minute", description="Requests per key; `limits` notation, empty for none.")
+    rate_limit_storage: SecretStr = Field(
+        SecretStr("memory://"), description="`memory://` or `redis://…` for replicas."
+    )
+    call_seconds: float = Field(10.0, gt=0, le=60, description="Deadline of one call to a provider.")
+    retry_seconds: Annotated[tuple[float, ...], NoDecode] = Field(
+        (2, 10, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 43200, 86400),
+        description="Waits between tries of an operation, comma separated; after the last it is dead-lettered.",
+    )
+    recheck_seconds: Annotated[tuple[float, ...], NoDecode] = Field(
+        (3600, 86400, 259200, 604800, 1209600),
+        description="When a paid refund is looked up again (a bank may send it back), after the success.",
+    )
+    mirror_seconds: float = Field(
+        30.0, ge=0, description="How old the mirror of an order may be before it is refreshed."
+    )
+    workers_poll_seconds: float = Field(0.2, gt=0, le=5, description="How often the engine looks for work.")
+    worker_concurrency: int = Field(20, ge=1, le=500, description="Operations that one worker runs at once.")
+    shutdown_seconds: float = Field(10.0, ge=0, description="How long a stopping process lets running work finish.")
+    metrics_token: SecretStr | None = Field(None, description="When set, /metrics wants it as a bearer token.")
+
+    @field_validator("retry_seconds", "recheck_seconds", mode="before")
+    @classmethod
+    def _numbers(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(float(part) for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("sandbox_url")
+    @classmethod
+    def _sandbox(cls, value: str, info: ValidationInfo) -> str:
+        if not value:
+            host = info.data.get("sandbox_host", "")
+            return f"http://{'127.0.0.1' if host in _ANYWHERE else host}:{info.data.get('sandbox_port')}"
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("http://host:port")
+        return value.rstrip("/")
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.lower() not in {"debug", "info", "warning", "error"}:
+            raise ValueError("debug, info, warning or error")
+        return value.lower()
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _known_rate(cls, value: str) -> str:
+        if value and RATE.fullmatch(value) is None:
+            raise ValueError("12000/minute: a number per second, minute, hour or day")
+        return value
+
+    @field_validator("metrics_token", "rate_limit_storage")
+    @classmethod
+    def _no_placeholder(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and value.get_secret_value().strip("<>").lower() in _PLACEHOLDERS:
+            raise ValueError("a placeholder stands where a secret belongs")
+        return value
+
+    @field_validator("rate_limit_storage")
+    @classmethod
+    def _known_storage(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("memory://", "redis://", "rediss://")):
+            raise ValueError("memory:// or redis://:password@host:port/number")
+        if ":changeme@" in value.get_secret_value() or ":<" in value.get_secret_value():
+            raise ValueError("a placeholder stands where a secret belongs")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:///", "postgresql://", "postgres://")):
+            raise ValueError("sqlite:///path or postgresql://user:password@host/database")
+        if ":changeme@" in value or ":<" in value:
+            raise ValueError("a placeholder stands where the database password belongs")
+        return value.replace("postgres://", "postgresql://", 1)
+
+    @cached_property
+    def database(self) -> str:
+        """The database's address, the embedded default filled in."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'aftersale.db').absolute()}"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is a SQLite file, so that this process runs the engine too."""
+        return self.database.startswith("sqlite")
+
+    @property
+    def pool_size(self) -> int:
+        """PostgreSQL connections of this process."""
+        return self.database_pool or 2 * (os.cpu_count() or 2)

@@ -1,0 +1,111 @@
+"""What could come back is told per line before anyone asks, and a return then gets the same answer."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from app import clock, ids
+from app.models.credits import WindowExtension
+from tests.support.app import App, Tenant
+
+ANNA = {"Aftersale_Customer": "cust-anna"}
+
+
+def returnable(store: Tenant, ref: str, query: str = "", **headers: str) -> dict[str, Any]:
+    answer = store.get(f"/v1/orders/{ref}/returnable{query}", **headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def put_in_force(store: Tenant, document: dict[str, Any]) -> None:
+    made = store.post("/v1/policies", {"document": document})
+    assert made.status_code == 201, made.text
+    assert store.post(f"/v1/policies/{made.json()['id']}/activate").status_code == 200
+
+
+def test_a_delivered_line_tells_how_many_until_when_and_as_what(store: Tenant) -> None:
+    order = store.get("/v1/orders/1001").json()
+    found = returnable(store, "1001", **ANNA)
+    assert (found["order"], found["outcome"], found["policy_version"]) == (order["id"], "allow", "plain-1")
+    line = found["lines"][0]
+    assert (line["line_id"], line["returnable_quantity"], line["outcome"]) == (order["lines"][0]["id"], 1, "allow")
+    assert "refund" in line["resolutions"]
+    until = datetime.fromisoformat(line["returnable_until"]) - datetime.fromisoformat(order["delivered_at"])
+    assert timedelta(days=29) <= until <= timedelta(days=31)
+    assert line["fee"] == {"amount": 0, "currency": "EUR"}
+
+
+def test_what_cannot_come_back_says_why_in_the_shopper_s_language(store: Tenant) -> None:
+    for number, code in (("1002", "order_not_delivered"), ("1010", "item_not_returnable")):
+        english, german = (returnable(store, number, f"?locale={locale}") for locale in ("en", "de-AT"))
+        for found in (english, german):
+            assert found["lines"][0]["code"] == code
+            assert all(line["returnable_quantity"] == 0 and line["reasons"] for line in found["lines"])
+        assert (english["locale"], german["locale"]) == ("en", "de")
+        assert english["lines"][0]["reasons"] != german["lines"][0]["reasons"]
+
+
+def test_what_is_in_a_return_is_not_told_as_returnable(store: Tenant) -> None:
+    line = {"line_id": "ln-1001-1", "quantity": 1}
+    assert store.post("/v1/returns", {"order": "#1001", "lines": [line]}, **ANNA).status_code == 201
+    [told] = [row for row in returnable(store, "1001", **ANNA)["lines"] if row["external_id"] == "ln-1001-1"]
+    assert (told["returnable_quantity"], told["outcome"], told["code"]) == (0, "refuse", "already_returned")
+
+
+def test_the_active_policy_tells_windows_fees_and_resolutions(store: Tenant) -> None:
+    fee = {"id": "restocking", "percent": 10}
+    put_in_force(store, {"windows": {"default_days": 3650}, "fees": [fee], "resolutions": ["store_credit"]})
+    line = returnable(store, "1001", **ANNA)["lines"][0]
+    paid = store.get("/v1/orders/1001").json()["lines"][0]["total"]["amount"]
+    assert line["resolutions"] == ["store_credit"]
+    assert abs(line["fee"]["amount"] - paid / 10) <= 1
+    put_in_force(store, {"windows": {"default_days": 0}})
+    found = returnable(store, "1001", **ANNA)
+    assert (found["outcome"], found["code"], found["lines"][0]["code"]) == (
+        "refuse", "return_window_closed", "return_window_closed",
+    )  # fmt: skip
+    asked = {"order": "#1001", "lines": [{"line_id": "ln-1001-1", "quantity": 1}]}
+    assert store.post("/v1/returns", asked, **ANNA).json()["code"] == "return_window_closed"
+
+
+def test_a_window_that_a_person_let_stay_open_is_told(app: App, store: Tenant) -> None:
+    put_in_force(store, {"windows": {"default_days": 0}})
+    order = store.get("/v1/orders/1001").json()
+    assert returnable(store, "1001", **ANNA)["outcome"] == "refuse"
+    until = clock.now() + timedelta(days=3)
+
+    def extend(session: Any) -> None:
+        fields = {"store_id": store.id, "livemode": False, "order_id": order["id"], "actor": {"type": "agent"}}
+        session.add(WindowExtension(id=ids.new("ext"), line_id=order["lines"][0]["id"], until=until, **fields))
+
+    app.write(extend)
+    line = returnable(store, "1001", **ANNA)["lines"][0]
+    assert (line["outcome"], datetime.fromisoformat(line["returnable_until"])) == ("allow", until)
+
+
+def test_one_return_per_order_is_told_for_the_other_lines(store: Tenant) -> None:
+    put_in_force(store, {"windows": {"default_days": 3650}, "one_return_per_order": True})
+    first = store.get("/v1/orders/1001").json()["lines"][0]
+    assert returnable(store, "1001", **ANNA)["outcome"] == "allow"
+    asked = {"order": "#1001", "lines": [{"line_id": first["id"], "quantity": 1}]}
+    assert store.post("/v1/returns", asked, **ANNA).status_code == 201
+    assert {line["outcome"] for line in returnable(store, "1001", **ANNA)["lines"]} == {"refuse"}
+
+
+def test_another_shopper_s_order_is_not_told(store: Tenant) -> None:
+    assert store.get("/v1/customers?external_id=cust-luc").status_code == 200
+    refused = store.get("/v1/orders/1001/returnable", Aftersale_Customer="cust-luc")
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_owner")
+
+
+def test_what_is_known_of_the_customer_is_told_before_anyone_asks_too(store: Tenant) -> None:
+    put_in_force(store, {"abuse": {"claims": {"above": 0, "outcome": "refuse"}}})
+    assert returnable(store, "1001", **ANNA)["outcome"] == "allow"
+    wrong = {"line_id": "ln-1001-2", "quantity": 1, "kind": "damaged"}
+    assert store.post("/v1/claims", {"order": "#1001", "lines": [wrong]}).status_code in {201, 202}
+    told = returnable(store, "1001", **ANNA)
+    assert (told["outcome"], told["lines"][0]["rules"]) == ("refuse", ["abuse.claims"])
+    body = {"order": "#1001", "lines": [{"line_id": "ln-1001-1", "quantity": 1}]}
+    asked = store.post("/v1/returns", body, **ANNA)
+    assert (asked.status_code, asked.json()["code"]) == (409, told["lines"][0]["code"])

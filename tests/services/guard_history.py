@@ -1,0 +1,382 @@
+"""One history of a store under the guard: whatever can be asked for, done or lost, one step after the other.
+
+Each step draws what it needs from its own seed, so that a history is a list of `(move, seed)` and can be told again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any, cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.errors import AppError
+from app.models.operations import FINAL, Operation
+from app.models.records import Decision
+from app.services import (
+    approvals,
+    cancellations,
+    claim_approvals,
+    claims,
+    decisions,
+    exchanges,
+    item_swaps,
+    mirror,
+    payment_changes,
+    policies,
+    refund_approvals,
+    refunds,
+    returns,
+    tries,
+)
+from app.services import credits as store_credits
+from app.services.catalogs import Catalog
+from app.services.claim_facts import ClaimLineSpec, ClaimSpec
+from app.services.claims import Verdict
+from app.services.decisions import Asked
+from app.services.exchange_quotes import Catalog as ExchangeCatalog
+from app.services.exchanges import ExchangeSpec
+from app.services.idempotency import Keyed, Replayed, once
+from app.services.item_swaps import SwapSpec
+from app.services.orders import Ledgers
+from app.services.policy.document import check
+from app.services.refund_quotes import RefundSpec
+from app.services.return_specs import LineSpec, ReturnSpec
+from tests.services.guard_fixtures import KINDS, PLANS, Counter, Killed, Moved, Till, payment, snapshot, sold
+from tests.services.guard_judge import Judge, Rows, rows_of
+from tests.services.money_fixtures import NUMBERS, Book, Placed, money, placed
+
+CAPS = {"refund": 1500, "order": 2500, "customer": 3000, "day": 3500}
+DOCUMENT = {
+    "caps": {"EUR": CAPS},
+    "instant_refund": True,
+    "auto_approve": {"claim": True, "goodwill": True},
+    "two_persons_above": {"EUR": 4500},
+    "fees": [{"id": "restocking", "percent": 10}],
+    "destinations": ["original", "store_credit", "gift_card", "paypal"],
+}
+DELIVERED = (((3, 2999), (2, 2001)), (("pm-card", 3000), ("pm-gift", 2500)), 500)
+"""Lines as quantity and what was paid for them, what paid, shipping."""
+PENDING = (((2, 2000), (1, 901)), (("pm-card", 2901),), 0)
+WHO = ("merchant", "merchant", "merchant", "robot", "robot", "shopper")
+TO = (("original", None),) * 4 + (("store_credit", None), *(("payment_method", name) for name in KINDS))
+HOW = ("refund", "store_credit", "reship", "exchange")
+
+
+class History:
+    """Two orders of one customer, one delivered and one that has not shipped, under small caps."""
+
+    def __init__(self, loop: asyncio.Runner, book: Book) -> None:
+        self.loop, self.book, self.rng = loop, book, random.Random(0)
+        self.till, self.counter = cast("Till", book.bank), cast("Counter", book.shop)
+        for memory in (self.till.accounts, self.till.moved, self.counter.done):
+            memory.clear()
+        self.merchant = replace(self.do(self.book.store()), agent="ana")
+        self.write(self._policy)
+        self.number = next(NUMBERS)
+        self.delivered = self._place(self.number, "delivered", *DELIVERED)
+        self.pending = self._place(next(NUMBERS), "pending", *PENDING)
+        self.rows: Rows = self.read(rows_of, self.merchant.store_id)
+        shopper = self.rows["orders"][0].customer_id
+        self.callers = {
+            "merchant": self.merchant,
+            "shopper": replace(self.merchant, shopper=shopper, agent=None),
+            "robot": replace(self.merchant.acting_for(shopper, 2), agent=None),
+        }
+        self.kept: list[Callable[[], Any]] = []
+        self.stale: dict[str, Ledgers] = {}
+        self.known: dict[str, int] = {}
+        self.refused, self.took = False, ""
+
+    def do(self, work: Any) -> Any:
+        return self.loop.run(work)
+
+    def write(self, work: Callable[..., Any], *args: Any) -> Any:
+        return self.do(self.book.write(work, *args))
+
+    def read(self, work: Callable[..., Any], *args: Any) -> Any:
+        return self.do(self.book.read(work, *args))
+
+    def _policy(self, session: Session) -> None:
+        made = policies.create(session, self.merchant, check(DOCUMENT), None)
+        policies.activate(session, self.merchant, made.id, None)
+
+    def _place(self, number: int, status: str, lines: Any, paid: Any, shipping: int) -> Placed:
+        told = snapshot(number, status, lines, paid, shipping)
+        for one in told.payments:
+            self.till.accounts[one.external_id] = one.captured
+        return self.write(placed, self.merchant, told, [one.external_id for one in told.payments])
+
+    # ---- a step, and what must hold after it ------------------------------------------------------------------------
+
+    def step(self, move: str, seed: int) -> None:
+        """Make the move, and hold everything to account."""
+        self.rng, self.refused, self.took = random.Random(seed), False, ""
+        before = self.judge()
+        getattr(self, move)()
+        self.rows = self.read(rows_of, self.merchant.store_id)
+        assert not self.refused or self.rows == before.rows, "a write that was refused has changed something"
+        judge = self.judge()
+        judge.check()
+        if self.took and judge.given(self.took) > before.given(self.took):
+            judge.taken_within(self.took, self.known, before)
+
+    def judge(self) -> Judge:
+        return Judge(self.rows, self.till, self.counter, CAPS)
+
+    def end(self) -> None:
+        """Every decision that was kept is made again on its facts, and is the same."""
+        assert all(self.read(self._replayed)), "a decision was not the same again"
+
+    def _replayed(self, session: Session) -> list[bool]:
+        mine = select(Decision.id).where(Decision.store_id == self.merchant.store_id)
+        return [decisions.replay(session, self.merchant, row)["agrees"] for row in session.scalars(mine)]
+
+    # ---- how anything is asked for ----------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        work: Callable[..., Any],
+        *args: Any,
+        who: str = "merchant",
+        order: Placed | None = None,
+        asked: Callable[[Session, Asked], Any] | None = None,
+    ) -> None:
+        """One write under a key of its own; now and then it is killed before its commit. A no leaves nothing."""
+        keyed = Keyed(self.merchant.store_id, False, "", f"key-{next(NUMBERS)}", who)
+        dies = self.rng.random() < 0.05
+
+        def whole(session: Session) -> None:
+            once(session, keyed, "thing", work, self.callers[who], *args)
+            if dies:
+                raise Killed
+
+        try:
+            self.write(whole)
+        except Asked as question:
+            self.refused = asked is None
+            if asked is not None:
+                self.write(asked, question)
+        except (AppError, Killed):
+            self.refused = True
+        else:
+            self.kept.append(lambda: self.write(whole))
+            self.took = "" if order is None else order.id
+
+    def said(self, order: Placed) -> Ledgers:
+        """The till's ledgers, or those that another has read before; what they tell of refunds elsewhere is `known`."""
+        if order.id not in self.stale or self.rng.random() < 0.7:
+            self.stale[order.id] = self.do(self.book.ledgers(self.merchant, order))
+        keys = {row.key for row in self.till.moved if row.key is not None}
+        self.known = {
+            name: sum(row.amount for row in ledger.refunds if row.status != "failed" and row.key not in keys)
+            for name, ledger in self.stale[order.id].items()
+        }
+        return self.stale[order.id]
+
+    def either(self) -> Placed:
+        return self.delivered if self.rng.random() < 0.7 else self.pending
+
+    def some_line(self, order: Placed) -> tuple[str, int]:
+        place = self.rng.randint(0, 1)
+        row = next(row for row in self.rows["order_lines"] if row.id == order.lines[place])
+        return row.id, self.rng.choice((1, 1, 2, row.quantity))
+
+    def one_of(self, table: str, *statuses: str) -> Any:
+        """A row in one of these states; None where there is none."""
+        found = [row for row in self.rows[table] if row.status in statuses]
+        return self.rng.choice(found) if found else None
+
+    # ---- what can be asked for --------------------------------------------------------------------------------------
+
+    def refund(self) -> None:
+        order, who, (to, method) = self.either(), self.rng.choice(WHO), self.rng.choice(TO)
+        spec = RefundSpec(destination=to, payment_method_id=method)
+        if self.rng.random() < 0.5:
+            judge = self.judge()
+            left = judge.captured(order.id) - judge.given(order.id)
+            amounts = (self.rng.randint(1, 900), self.rng.randint(900, 1600), left, left + 1)
+            spec = replace(spec, amount=money(max(1, self.rng.choice(amounts))))
+        else:
+            spec = replace(spec, lines=(self.some_line(order),), shipping=self.rng.random() < 0.3)
+        said, caller = self.said(order), self.callers[who]
+
+        def park(session: Session, question: Asked) -> Any:
+            return refund_approvals.park(session, caller, order.id, said, spec, question)
+
+        self.ask(refunds.request, order.id, said, spec, who=who, order=order, asked=park)
+
+    def a_person_says(self) -> None:
+        approval = self.one_of("approvals", "pending")
+        if approval is None:
+            return
+        order = self.delivered if approval.order_id == self.delivered.id else self.pending
+        person, yes = replace(self.merchant, agent=self.rng.choice(("bo", "cy"))), self.rng.random() < 0.8
+        try:
+            self.write(approvals.vote, person, approval.id, yes, None, self.said(order))
+        except AppError:
+            self.refused = True
+        else:
+            self.took = order.id
+
+    def goodwill(self) -> None:
+        spec = store_credits.Goodwill(money(self.rng.randint(1, 1600)), self.either().id)
+        self.ask(store_credits.give, spec, who=self.rng.choice(WHO))
+
+    def exchange(self) -> None:
+        line, quantity = self.some_line(self.delivered)
+        variant = self.rng.choice(("mug-gold", "mug-gold", "mug-tin"))
+        wanted = LineSpec(line, quantity, resolution="exchange", variant_id=variant)
+        spec = ExchangeSpec((wanted,), self.rng.choice((*KINDS, None)), self.rng.random() < 0.4)
+        said, catalog = self.said(self.delivered), ExchangeCatalog({"mug": sold()})
+        who = self.rng.choice(WHO)
+        self.ask(exchanges.request, self.delivered.id, spec, catalog, said, who=who, order=self.delivered)
+
+    def return_(self) -> None:
+        line, quantity = self.some_line(self.delivered)
+        resolution, (to, method) = self.rng.choice(("refund", "refund", "store_credit")), self.rng.choice(TO)
+        spec = ReturnSpec((LineSpec(line, quantity, resolution=resolution),), to, method)
+        self.ask(returns.request, self.delivered.id, spec, who=self.rng.choice(WHO))
+
+    def claim(self) -> None:
+        lines = (ClaimLineSpec(*self.some_line(self.delivered), "damaged"),)
+        spec, who = ClaimSpec(lines, self.rng.choice(HOW)), self.rng.choice(WHO)
+        self.ask(claims.request, self.delivered.id, self.said(self.delivered), spec, who=who, order=self.delivered)
+
+    def change(self) -> None:
+        order, who, method = self.pending, self.rng.choice(WHO), self.rng.choice((*KINDS, None))
+        said, what = self.said(order), self.rng.random()
+        if what < 0.2:
+            self.ask(cancellations.request, order.id, said, "late", who=who, order=order)
+        elif what < 0.5:
+            self.ask(payment_changes.request, order.id, said, method or "pm-paypal", who=who, order=order)
+        else:
+            line, quantity = self.some_line(order)
+            swaps = [SwapSpec(line, self.rng.choice(("mug-gold", "mug-tin")), quantity)]
+            catalog = Catalog({"mug": sold()})
+            self.ask(item_swaps.request, order.id, said, catalog, swaps, method, who=who, order=order)
+
+    # ---- how it goes on ---------------------------------------------------------------------------------------------
+
+    def a_return_goes_on(self) -> None:
+        chosen = self.one_of("returns", "approved", "received", "inspected")
+        if chosen is None:
+            return
+        if self.rng.random() < 0.1:
+            self.ask(returns.change, chosen.id, "cancel", [])
+        elif chosen.status == "approved":
+            rows = [row for row in self.rows["return_lines"] if row.return_id == chosen.id]
+            part = self.rng.random() < 0.3
+            counts = [(row.line_id, self.rng.randint(0, row.quantity) if part else row.quantity) for row in rows]
+            self.ask(returns.change, chosen.id, "receive", counts)
+        else:
+            work = partial(returns.complete, pay=self.rng.random() < 0.8)
+            self.ask(work, chosen.id, self.said(self.delivered), order=self.delivered)
+
+    def a_claim_goes_on(self) -> None:
+        chosen = self.one_of("claims", "awaiting_approval", "accepted")
+        if chosen is None:
+            return
+        verb = self.rng.choice(("accept", "accept", "accept", "decline", "cancel", "complete"))
+        if verb == "accept":
+            lines = [row.line_id for row in self.rows["claim_lines"] if row.claim_id == chosen.id]
+            part = self.rng.choice((None, None, 1, 500))
+            verdict = Verdict(self.rng.choice(HOW), {} if part is None else dict.fromkeys(lines, part))
+            self.ask(claim_approvals.accept, chosen.id, verdict, self.said(self.delivered), order=self.delivered)
+        elif verb == "decline":
+            self.ask(claim_approvals.decline, chosen.id, "no")
+        else:
+            self.ask({"cancel": claims.cancel, "complete": claims.complete}[verb], chosen.id)
+
+    def the_same_again(self) -> None:
+        """A key that was used brings nothing new."""
+        if self.kept:
+            self.refused = True
+            again = self.rng.choice(self.kept[-4:])
+            with suppress(Replayed):
+                again()
+                raise AssertionError("one key was taken twice")
+
+    # ---- what others do ---------------------------------------------------------------------------------------------
+
+    def the_merchant_refunds_elsewhere(self) -> None:
+        account = self.rng.choice([*self.delivered.accounts, *self.pending.accounts])
+        left = self.till.accounts[account] - self.till.refunded(account)
+        if left > 0:
+            self.till.outside(account, self.rng.randint(1, self.rng.choice((max(1, left // 3), left))))
+
+    def the_shop_is_read_again(self) -> None:
+        """What was charged for exchanges is a payment of the order by now."""
+        told = snapshot(self.number, "delivered", *DELIVERED)
+        paid = [(one.external_id, one.payment_method_id or "") for one in told.payments]
+        paid += [(row.id, row.place) for row in self.judge().charges(self.delivered.id)]
+        shown = tuple(payment(name, of, self.till.accounts[name], self.till.refunded(name)) for name, of in paid)
+        self.write(mirror.store, self.merchant, told.model_copy(update={"payments": shown}), {})
+
+    def a_worker_tries(self) -> None:
+        waiting = self.waiting()
+        if waiting:
+            self._try(self.rng.choice(waiting).id, self.rng.choice(PLANS), blind=self.rng.random() < 0.2)
+
+    def workers_do_all_there_is(self) -> None:
+        for row in self.waiting():
+            self._try(row.id, "succeed", blind=False)
+
+    def waiting(self) -> list[Any]:
+        rows = self.rows["operations"]
+        return [row for row in rows if row.status not in FINAL and row.schedule and row.dead_at is None]
+
+    def _try(self, operation_id: str, plan: str, *, blind: bool) -> None:
+        for provider in (self.till, self.counter):
+            provider.plans.append(plan)
+            provider.blind = blind
+        with suppress(Killed):
+            self.do(self.book.run(operation_id))
+        for provider in (self.till, self.counter):
+            provider.plans.clear()
+            provider.blind = False
+
+    def the_bank_says_more(self) -> None:
+        """What was pending there ends, or money that had gone back comes home again."""
+        pending = [row for row in self.till.moved if row.status == "pending"]
+        done = [
+            row for row in self.rows["operations"] if row.status == "succeeded" and row.kind in {"refund", "payout"}
+        ]
+        if pending and self.rng.random() < 0.6:
+            self._ends(self.rng.choice(pending), self.rng.choice(("succeeded", "failed")))
+        elif done:
+            chosen = self.rng.choice(done).id
+            self._ends(next(row for row in self.till.moved if row.key == chosen), "failed")
+            self.do(self.book.set(Operation, chosen, rechecks=1))
+            self.do(tries.recheck(self.book.runtime, chosen, 1))
+
+    def _ends(self, row: Moved, status: str) -> None:
+        row.status = status
+        if row.kind == "charge" and status == "failed":
+            self.till.accounts[row.id] = 0
+
+
+MOVES = {
+    "refund": 4,
+    "exchange": 3,
+    "claim": 3,
+    "return_": 2,
+    "change": 2,
+    "goodwill": 1,
+    "a_return_goes_on": 4,
+    "a_claim_goes_on": 2,
+    "a_person_says": 1,
+    "the_same_again": 1,
+    "the_merchant_refunds_elsewhere": 1,
+    "the_shop_is_read_again": 1,
+    "a_worker_tries": 5,
+    "workers_do_all_there_is": 2,
+    "the_bank_says_more": 2,
+}
+"""How often each is made."""

@@ -1,0 +1,224 @@
+"""Holds a store's books against the till and the shop, by sums of its own: nothing of `entitlements` is asked."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.models.approvals import Approval
+from app.models.changes import Change
+from app.models.claims import Claim, ClaimLine
+from app.models.credits import Credit
+from app.models.exchanges import Exchange, ExchangeLine
+from app.models.operations import Operation
+from app.models.orders import Order, OrderLine, OrderPayment
+from app.models.records import Answer, AuditRow, Decision, Event
+from app.models.refunds import Allocation, Cancellation, Refund, RefundLine, SpendCounter
+from app.models.returns import Return, ReturnLine
+from app.services.operations import NOTICE
+from tests.services.guard_fixtures import Counter, Till
+
+LIVE = {"pending", "unknown", "succeeded"}
+ENDED = {"failed", "canceled"}
+STANDS = {"requested", "awaiting_approval", "approved", "settling", "payment_failed", "completed"}
+MONEY = {
+    "refund": "refund",
+    "payout": "payout",
+    "credit": "payout",
+    "order_charge": "charge",
+    "exchange_charge": "charge",
+}
+"""What the till calls an operation's movement."""
+OWNED = (Order, Refund, Exchange, Return, Claim, Credit, Change, Cancellation, SpendCounter, Operation, Approval)
+CHILDREN = (
+    (OrderLine, OrderLine.order_id, Order),
+    (OrderPayment, OrderPayment.order_id, Order),
+    (Allocation, Allocation.refund_id, Refund),
+    (RefundLine, RefundLine.refund_id, Refund),
+    (ExchangeLine, ExchangeLine.exchange_id, Exchange),
+    (ReturnLine, ReturnLine.return_id, Return),
+    (ClaimLine, ClaimLine.claim_id, Claim),
+)
+LOGS = (Event, AuditRow, Decision, Answer)
+Rows = dict[str, list[Any]]
+
+
+def rows_of(session: Session, store_id: str) -> Rows:
+    """Every row of the store that a write can change, and how long its logs are."""
+    found: Rows = {}
+    for model in OWNED:
+        table: Any = model.__table__
+        query = select(table).where(table.c.store_id == store_id).order_by(*table.primary_key.columns)
+        found[table.name] = list(session.execute(query))
+    for model, parent, owner in CHILDREN:
+        table = model.__table__
+        ids = [row.id for row in found[owner.__table__.name]]
+        query = select(table).where(parent.in_(ids)).order_by(*table.primary_key.columns)
+        found[table.name] = list(session.execute(query)) if ids else []
+    for model in LOGS:
+        table = model.__table__
+        found[table.name] = [
+            session.scalar(select(func.count()).select_from(table).where(table.c.store_id == store_id))
+        ]
+    return found
+
+
+@dataclass
+class Judge:
+    """The promises; `check` raises where one does not hold."""
+
+    rows: Rows
+    till: Till
+    counter: Counter
+    caps: dict[str, int]
+
+    def check(self) -> None:
+        self.effects_and_operations_agree()
+        for order in self.rows["orders"]:
+            self.payments_hold(order.id)
+            self.lines_hold(order.id)
+        self.caps_hold()
+
+    # ---- each effect once ---------------------------------------------------------------------------------------
+
+    def effects_and_operations_agree(self) -> None:
+        keys = Tally(row.key for row in self.till.moved if row.key is not None)
+        assert all(count == 1 for count in keys.values()), "a key moved money twice"
+        moved = {row.key: row for row in self.till.moved if row.key is not None}
+        known = {row.provider_key: row for row in self.rows["operations"]}
+        assert set(moved) <= set(known), "money moved under a key that was never committed"
+        for key, operation in known.items():
+            if operation.kind in MONEY:
+                row = moved.get(key)
+                there = row is not None and row.status != "failed"
+                if row is not None:
+                    assert row.kind == MONEY[operation.kind]
+                    assert row.amount == operation.command["amount"], "another amount moved than was asked for"
+            elif operation.kind == NOTICE:
+                continue  # a mail that is canceled may have gone out under its Message-ID before
+            else:
+                there = key in self.counter.done
+            if operation.status == "succeeded":
+                assert there, f"{operation.kind} is told as done, and it is not"
+            if operation.status in ENDED:
+                assert not there, f"{operation.kind} is told as {operation.status}, and it happened"
+
+    # ---- what an order gives ------------------------------------------------------------------------------------
+
+    def reserved(self, payment_id: str) -> int:
+        """Of one payment, by our books: paid back, or on its way."""
+        parts = self.rows["refund_allocations"]
+        return sum(row.amount for row in parts if row.payment_id == payment_id and row.status in LIVE)
+
+    def given(self, order_id: str) -> int:
+        """What the order has given in money and in goods, or will; minor units."""
+        payments = [row.id for row in self.rows["order_payments"] if row.order_id == order_id]
+        return sum(map(self.reserved, payments)) + self.held(order_id)
+
+    def captured(self, order_id: str) -> int:
+        """What was paid for it: at first, and what the till took since."""
+        accounts = {row.external_id for row in self.rows["order_payments"] if row.order_id == order_id}
+        accounts |= {charge.id for charge in self.charges(order_id)}
+        return sum(self.till.accounts[account] for account in accounts)
+
+    def charges(self, order_id: str, exchange_id: str | None = None) -> Iterable[Any]:
+        """What the till took for its exchanges, or for one of them."""
+        subjects = {row.id for row in self.rows["exchanges"] if row.order_id == order_id}
+        subjects = subjects if exchange_id is None else {exchange_id}
+        keys = {row.provider_key for row in self.rows["operations"] if row.subject_id in subjects}
+        return [row for row in self.till.moved if row.kind == "charge" and row.key in keys and row.status != "failed"]
+
+    def held(self, order_id: str) -> int:
+        """What of its money stands for goods that go out instead, what was paid on top of it among it."""
+        total = sum(value for _, _, value, _ in self.goods(order_id))
+        for exchange in self.rows["exchanges"]:
+            if exchange.order_id == order_id and exchange.status in STANDS:
+                charged = sum(row.amount for row in self.charges(order_id, exchange.id))
+                due = max(0, exchange.due or 0)  # what was charged beyond it stands for no goods
+                total += min(charged, due) if exchange.status == "completed" else charged
+        return total
+
+    def goods(self, order_id: str) -> list[tuple[str, int, int, int]]:
+        """Line, quantity, money that the goods stand for, and what was paid for what they replace."""
+        found: list[tuple[str, int, int, int]] = []
+        for exchange in self.rows["exchanges"]:
+            if exchange.order_id != order_id or exchange.status not in STANDS:
+                continue
+            for row in self.rows["exchange_lines"]:
+                if row.exchange_id != exchange.id:
+                    continue
+                if exchange.status == "completed":
+                    count = row.quantity if row.received_quantity is None else row.received_quantity
+                    paid, price = row.paid * count // row.quantity, row.price * count // row.quantity
+                    found.append((row.line_id, count, min(paid, price), paid))
+                else:
+                    found.append((row.line_id, row.quantity, row.paid, row.paid))
+        for claim in self.rows["claims"]:
+            in_kind = claim.resolution in {"reship", "exchange"} and claim.status in {"accepted", "completed"}
+            if claim.order_id == order_id and in_kind:
+                lines = [row for row in self.rows["claim_lines"] if row.claim_id == claim.id]
+                found += [(row.line_id, row.quantity, row.amount or 0, row.amount or 0) for row in lines]
+        return found
+
+    def payments_hold(self, order_id: str) -> None:
+        for payment in self.rows["order_payments"]:
+            if payment.order_id == order_id:
+                captured = self.till.accounts[payment.external_id]
+                assert self.reserved(payment.id) <= captured, "more is reserved of a payment than was captured"
+        given, captured = self.given(order_id), self.captured(order_id)
+        assert given <= captured, f"the order gives {given} in money and goods, and {captured} was paid for it"
+
+    def lines_hold(self, order_id: str) -> None:
+        live = {row.refund_id for row in self.rows["refund_allocations"] if row.status in LIVE}
+        units, values = Tally[str](), Tally[str]()
+        for row in self.rows["refund_lines"]:
+            if row.refund_id in live:
+                units[row.line_id] += row.quantity
+                values[row.line_id] += row.amount
+        for line_id, quantity, _, paid in self.goods(order_id):
+            units[line_id] += quantity
+            values[line_id] += paid
+        for line in self.rows["order_lines"]:
+            if line.order_id == order_id:
+                assert units[line.id] <= line.quantity, f"{units[line.id]} of {line.quantity} of a line were given"
+                assert values[line.id] <= line.total, f"{values[line.id]} of {line.total} of a line was given"
+
+    def taken_within(self, order_id: str, outside: dict[str, int], before: Judge) -> None:
+        """What was just taken leaves room for what was known to have gone back outside, by payment."""
+        left = {charge.id: charge.amount for charge in self.charges(order_id)}
+        for payment in self.rows["order_payments"]:
+            if payment.order_id == order_id:
+                known = outside.get(payment.external_id, 0)
+                rest = self.till.accounts[payment.external_id] - self.reserved(payment.id) - known
+                took = self.reserved(payment.id) > before.reserved(payment.id)
+                assert rest >= 0 or not took, "a refund on top of one that was made outside"
+                left[payment.external_id] = max(0, rest)
+        held, rest = self.held(order_id), sum(left.values())
+        assert held <= rest, f"goods for {held} go out, and {rest} are left of what was paid"
+
+    # ---- what automation spends ---------------------------------------------------------------------------------
+
+    def caps_hold(self) -> None:
+        spent = Tally[tuple[str, str]]()
+        for refund in self.rows["refunds"]:
+            if refund.automated:
+                parts = [row for row in self.rows["refund_allocations"] if row.refund_id == refund.id]
+                self._spend(spent, refund, sum(row.amount for row in parts if row.status in LIVE))
+        for credit in self.rows["credits"]:
+            if credit.automated and credit.refund_id is None and credit.status in LIVE:
+                self._spend(spent, credit, credit.amount)
+        for (scope, _), amount in spent.items():
+            assert amount <= self.caps[scope], f"automation spent {amount}, the cap per {scope} is {self.caps[scope]}"
+        counted = {(row.scope, row.scope_id): row.spent for row in self.rows["spend_counters"] if row.spent}
+        assert counted == {key: amount for key, amount in spent.items() if amount}, "what is counted is what is spent"
+
+    def _spend(self, spent: Tally[tuple[str, str]], row: Any, amount: int) -> None:
+        assert amount <= self.caps["refund"], f"automation gave {amount} at once"
+        spent["order", row.order_id] += amount
+        spent["customer", row.customer_id] += amount
+        spent["day", row.spending_day] += amount

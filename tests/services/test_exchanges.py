@@ -1,0 +1,331 @@
+"""Exchanges over HTTP: one return, what goes out for it, and a difference that moves once the goods are back."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.conftest import MIGRATED
+from tests.services.durable_fixtures import one_database, until
+from tests.support.app import App, Tenant, running, sandbox
+
+PRICES = {"mug-red": 1000, "mug-blue": 1000, "mug-gold": 1500, "mug-tin": 600, "mug-none": 1000}
+
+
+def order(number: int, status: str = "delivered") -> dict[str, Any]:
+    """Three mugs for 10.00 each, paid by card; the customer has a gift card with 3.00 too."""
+    arrived = status == "delivered"
+    return {
+        "id": f"o-{number}",
+        "number": f"#{number}",
+        "customer_id": "cust-1",
+        "status": status,
+        "placed_at": "-9d",
+        **({"delivered_at": "-2d"} if arrived else {}),
+        "currency": "EUR",
+        "prices_include_tax": True,
+        "lines": [
+            {
+                "id": f"a-{number}",
+                "product_id": "mug",
+                "variant_id": "mug-red",
+                "title": "Mug",
+                "quantity": 3,
+                "unit_price": 1000,
+                "total": 3000,
+                "fulfilled_quantity": 3 if arrived else 0,
+            }
+        ],
+        "payments": [
+            {"id": f"p-{number}", "kind": "card", "label": "Visa", "payment_method_id": "pm-card", "amount": 3000}
+        ],
+    }
+
+
+SHOP: dict[str, Any] = {
+    "relative_to_now": True,
+    "products": [
+        {
+            "id": "mug",
+            "name": "Mug",
+            "variants": [
+                {"id": name, "options": {}, "price": price, "currency": "EUR", "available": name != "mug-none"}
+                for name, price in PRICES.items()
+            ],
+        },
+        {"id": "hat", "name": "Hat", "variants": [{"id": "hat-1", "options": {}, "price": 900, "currency": "EUR"}]},
+    ],
+    "customers": [
+        {
+            "id": "cust-1",
+            "email": "mia@example.com",
+            "payment_methods": [
+                {"id": "pm-card", "kind": "card", "label": "Visa"},
+                {"id": "pm-gift", "kind": "gift_card", "label": "Gift card", "balance": 300, "currency": "EUR"},
+            ],
+        },
+        {"id": "cust-2", "email": "leo@example.com"},
+    ],
+    "orders": [order(1), order(2, "processing")],
+}
+
+
+@pytest.fixture(scope="module", params=MIGRATED)
+def app(request, databases, tmp_path_factory):
+    with (
+        one_database(request.param, databases, tmp_path_factory) as url,
+        sandbox(tmp_path_factory.mktemp("sandbox") / "sandbox.db") as sandbox_url,
+        running(url, sandbox_url, retry_seconds=(0.1,) * 4, recheck_seconds=(0.4,) * 8) as served,
+    ):
+        yield served
+
+
+@pytest.fixture
+def store(app: App) -> Tenant:
+    return app.store(SHOP)
+
+
+def swap(variant: str = "mug-blue", quantity: int = 1, number: int = 1) -> dict[str, Any]:
+    return {"line_id": f"a-{number}", "variant_id": variant, "quantity": quantity}
+
+
+def exchange(store: Tenant, *swaps: dict[str, Any], number: int = 1, wait: int = 15, **fields: Any) -> Any:
+    body = {"order": f"#{number}", "lines": list(swaps) or [swap()], "payment_method_id": "pm-card", **fields}
+    return store.post("/v1/exchanges", body, Prefer=f"wait={wait}")
+
+
+def finish(store: Tenant, made: dict[str, Any]) -> dict[str, Any]:
+    """The goods arrive and the return is completed."""
+    for verb in ("receive", "complete"):
+        answer = store.post(f"/v1/returns/{made['return']}/{verb}", {}, Prefer="wait=15")
+        assert answer.status_code == 200, answer.text
+    return until(lambda: (e := store.get(f"/v1/exchanges/{made['id']}").json())["status"] != "settling" and e, 15)
+
+
+def test_an_exchange_is_one_return_that_the_shop_expects(store):
+    made = exchange(store, swap("mug-gold")).json()
+    assert (made["status"], made["difference"]["amount"], made["operation"]["status"]) == ("approved", 500, "succeeded")
+    back = store.get(f"/v1/returns/{made['return']}").json()
+    assert (back["exchange"], back["status"], back["lines"][0]["resolution"]) == (made["id"], "approved", "exchange")
+    assert len(store.sandbox.effects("open_exchange")) == 1
+    assert store.sandbox.effects("open_return") == store.sandbox.effects("charge") == []
+    kinds = [event["type"] for event in store.get(f"/v1/events?resource={made['id']}").json()["data"]]
+    assert kinds == ["exchange.requested", "exchange.approved"]
+
+
+def test_a_difference_is_charged_once_the_goods_are_back(store):
+    made = exchange(store, swap("mug-gold", 2)).json()
+    done = finish(store, made)
+    assert (done["status"], done["charged"]["amount"]) == ("completed", 1000)
+    assert [row["amount"] for row in store.sandbox.effects("charge")] == [1000]
+
+
+def test_a_negative_difference_goes_back_to_the_payment(store):
+    made = exchange(store, swap("mug-tin")).json()
+    done = finish(store, made)
+    refund = until(lambda: (f := store.get(f"/v1/refunds/{done['refund']}").json())["status"] == "succeeded" and f, 15)
+    assert (done["status"], refund["amount"]["amount"], refund["return"]) == ("completed", 400, made["return"])
+    assert [row["amount"] for row in store.sandbox.effects("refund")] == [400]
+
+
+def test_an_instant_exchange_is_charged_at_once_and_never_twice(store):
+    made = exchange(store, swap("mug-gold"), instant=True).json()
+    until(lambda: store.get(f"/v1/exchanges/{made['id']}").json()["charged"]["amount"] == 500, 15)
+    canceled = store.post(f"/v1/exchanges/{made['id']}/cancel", {})
+    assert (canceled.status_code, canceled.json()["code"]) == (409, "return_not_in_state")
+    assert finish(store, made)["status"] == "completed"
+    assert [row["amount"] for row in store.sandbox.effects("charge")] == [500]
+
+
+def test_what_was_paid_on_top_is_not_refunded_while_its_goods_are_out(store):
+    made = exchange(store, swap("mug-gold", 2), instant=True).json()
+    until(lambda: store.get(f"/v1/exchanges/{made['id']}").json()["charged"]["amount"] == 1000, 15)
+    refund = {"order": "#1", "amount": {"amount": 1001, "currency": "EUR"}}  # the third mug cost 10.00
+    assert store.post("/v1/refunds", refund).json()["code"] == "refund_exceeds_captured"
+    paid = store.get("/v1/orders/1").json()["payments"]
+    assert [row["captured"]["amount"] for row in paid] == [3000, 1000], "the charge is a payment of the order by now"
+    body = {"lines": [{"line_id": "a-1", "quantity": 1}]}
+    assert store.post(f"/v1/returns/{made['return']}/receive", body).status_code == 200
+    done = store.post(f"/v1/returns/{made['return']}/complete", {}, Prefer="wait=15").json()
+    back = until(lambda: (f := store.get(f"/v1/refunds/{done['refund']}").json())["status"] == "succeeded" and f, 15)
+    assert back["amount"]["amount"] == 500, "for the one that did not come back"
+    refund["amount"]["amount"] = 2001
+    assert store.post("/v1/refunds", refund).json()["code"] == "refund_exceeds_captured"
+    refund["amount"]["amount"] = 2000
+    assert store.post("/v1/refunds", refund, Prefer="wait=15").json()["status"] == "succeeded"
+
+
+def test_only_what_came_back_is_charged(store):
+    made = exchange(store, swap("mug-gold", 2)).json()
+    body = {"lines": [{"line_id": "a-1", "quantity": 1}]}
+    assert store.post(f"/v1/returns/{made['return']}/receive", body).status_code == 200
+    store.post(f"/v1/returns/{made['return']}/complete", {}, Prefer="wait=15")
+    done = until(lambda: (e := store.get(f"/v1/exchanges/{made['id']}").json())["status"] == "completed" and e, 15)
+    assert (done["due"]["amount"], done["charged"]["amount"]) == (500, 500)
+
+
+@pytest.mark.parametrize(
+    ("row", "fields", "status", "code"),
+    [
+        ({"variant_id": "hat-1"}, {}, 422, "different_product"),
+        ({"variant_id": "mug-x"}, {}, 422, "new_item_not_found"),
+        ({"variant_id": "mug-none"}, {}, 422, "new_item_unavailable"),
+        ({"variant_id": "mug-red"}, {}, 422, "same_item"),
+        ({"quantity": 4}, {}, 422, "item_count_mismatch"),
+        ({"variant_id": "mug-gold"}, {"payment_method_id": "pm-gift"}, 422, "gift_card_insufficient"),
+        ({"variant_id": "mug-gold"}, {"payment_method_id": None}, 422, "payment_method_not_found"),
+        ({}, {"payment_method_id": "pm-nobody"}, 422, "payment_method_not_found"),
+        ({"line_id": "a-2"}, {"order": "#2"}, 409, "order_not_delivered"),
+    ],
+)
+def test_what_may_not_be_exchanged_is_refused_and_leaves_nothing(store, row, fields, status, code):
+    answer = exchange(store, {**swap(), **row}, **fields)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert store.get("/v1/exchanges").json()["data"] == store.get("/v1/returns").json()["data"] == []
+    assert store.sandbox.effects("open_exchange") == []
+
+
+def test_what_is_exchanged_is_neither_refunded_nor_returned(store):
+    made = exchange(store, swap(quantity=2)).json()
+    whole = {"order": "#1", "lines": [{"line_id": "a-1", "quantity": 2}]}
+    assert store.post("/v1/refunds", whole).json()["code"] == "refund_exceeds_captured"
+    assert store.post("/v1/returns", whole).json()["code"] == "already_returned"
+    more = {"order": "#1", "amount": {"amount": 1001, "currency": "EUR"}}
+    assert store.post("/v1/refunds", more).json()["code"] == "refund_exceeds_captured"
+    assert store.post(f"/v1/exchanges/{made['id']}/cancel", {}, Prefer="wait=15").json()["status"] == "canceled"
+    assert store.get(f"/v1/returns/{made['return']}").json()["status"] == "canceled"
+    assert len(store.sandbox.effects("close_return")) == 1
+    assert exchange(store, swap(quantity=3)).status_code == 201, "what was canceled is free again"
+
+
+def test_two_exchanges_at_once_take_a_line_once(store):
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: exchange(store, swap(quantity=2)), range(4)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    assert len(store.sandbox.effects("open_exchange")) == 1
+
+
+def test_an_exchange_and_a_refund_of_the_same_line_at_once_give_it_once(store):
+    refund = {"order": "#1", "lines": [{"line_id": "a-1", "quantity": 2}]}
+    asks = [lambda: exchange(store, swap(quantity=2)), lambda: store.post("/v1/refunds", refund, Prefer="wait=15")]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda ask: ask(), asks * 2))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    assert len(store.sandbox.effects("open_exchange")) + len(store.sandbox.effects("refund")) == 1
+
+
+@pytest.mark.parametrize("fault", ["timeout_after_effect", "error_after_effect"])
+@pytest.mark.parametrize("kind", ["return", "exchange"])
+def test_a_lost_answer_of_the_shop_ends_in_one_true_state(store, fault, kind):
+    store.sandbox.fault(f"open_{kind}", fault, **({"delay_ms": 2500} if fault.startswith("timeout") else {}))
+    body = {"order": "#1", "lines": [{"line_id": "a-1", "quantity": 1}]}
+    made = (exchange(store, wait=0) if kind == "exchange" else store.post("/v1/returns", body, Prefer="wait=0")).json()
+    path = f"/v1/{kind}s/{made['id']}"
+    ended = until(lambda: (m := store.get(path).json())["operation"]["status"] == "succeeded" and m, 20)
+    assert ended["status"] == "approved"
+    assert len(store.sandbox.effects(f"open_{kind}")) == 1
+
+
+@pytest.mark.parametrize("kind", ["return", "exchange"])
+def test_a_shop_that_refuses_ends_it_and_its_items_are_free_again(store, kind):
+    store.sandbox.fault(f"open_{kind}", "refuse", code="already_returned", status=409)
+    body = {"order": "#1", "lines": [{"line_id": "a-1", "quantity": 3}]}
+
+    def ask(key: str) -> Any:
+        asked = {**body, "lines": [swap(quantity=3)], "payment_method_id": "pm-card"} if kind == "exchange" else body
+        return store.post(f"/v1/{kind}s", asked, key=key, Prefer="wait=15")
+
+    for _ in range(2):  # the same request again is told the same
+        refused = ask("k-1")
+        assert (refused.status_code, refused.json()["code"]) == (409, "already_returned")
+    (ended,) = store.get(f"/v1/{kind}s").json()["data"]
+    assert ended["status"] == "canceled"
+    assert ask("k-2").status_code == 201
+
+
+def test_the_same_key_exchanges_once(store):
+    body = {"order": "#1", "lines": [swap()], "payment_method_id": "pm-card"}
+    first, second = (store.post("/v1/exchanges", body, key="k-1", Prefer="wait=15") for _ in range(2))
+    assert (second.json()["id"], second.headers["idempotent-replayed"]) == (first.json()["id"], "true")
+    assert len(store.sandbox.effects("open_exchange")) == 1
+
+
+def test_another_shopper_exchanges_nothing_and_sees_nothing(store):
+    body = {"order": "#1", "lines": [swap()], "payment_method_id": "pm-card"}
+    refused = store.post("/v1/exchanges", body, Aftersale_Customer="cust-2")
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_owner")
+    made = store.post("/v1/exchanges", body, Aftersale_Customer="cust-1", Prefer="wait=15").json()
+    answer = store.get(f"/v1/exchanges/{made['id']}", Aftersale_Customer="cust-2")
+    assert (answer.status_code, answer.json()["code"]) == (404, "exchange_not_found")
+
+
+def test_a_return_whose_lines_are_exchanged_is_an_exchange(store):
+    line = {"line_id": "a-1", "quantity": 1, "resolution": "exchange", "variant_id": "mug-blue"}
+    made = store.post("/v1/returns", {"order": "#1", "lines": [line]}, Prefer="wait=15").json()
+    shown = store.get(f"/v1/exchanges/{made['exchange']}").json()
+    assert (made["status"], shown["return"], shown["difference"]["amount"]) == ("approved", made["id"], 0)
+
+
+# ---- a charge that fails --------------------------------------------------------------------------------------------
+
+
+def again(store: Tenant, made: dict[str, Any], **body: Any) -> Any:
+    return store.post(f"/v1/exchanges/{made['id']}/retry", body, Prefer="wait=15", Aftersale_Actor="agent:lee")
+
+
+def shown(store: Tenant, made: dict[str, Any], status: str) -> dict[str, Any]:
+    return until(lambda: (e := store.get(f"/v1/exchanges/{made['id']}").json())["status"] == status and e, 20)
+
+
+def test_a_charge_that_was_refused_is_tried_again_by_a_named_person(store):
+    store.sandbox.fault("charge", "refuse", code="card_declined", status=409)
+    made = exchange(store, swap("mug-gold")).json()
+    assert finish(store, made)["status"] == "payment_failed"
+    nobody = store.post(f"/v1/exchanges/{made['id']}/retry", {})
+    assert (nobody.status_code, nobody.json()["code"]) == (403, "actor_required")
+    poor = again(store, made, payment_method_id="pm-gift")
+    assert (poor.status_code, poor.json()["code"]) == (422, "gift_card_insufficient")
+    done = again(store, made).json()
+    assert (done["status"], done["charged"]["amount"]) == ("completed", 500)
+    assert again(store, made).json()["code"] == "return_not_in_state", "it is paid"
+    assert [row["amount"] for row in store.sandbox.effects("charge")] == [500]
+    words = [event["type"] for event in store.get(f"/v1/events?resource={made['id']}").json()["data"]]
+    assert words[-4:] == [f"exchange.{word}" for word in ("settling", "payment_failed", "settling", "completed")]
+
+
+@pytest.mark.parametrize("fault", ["timeout_after_effect", "error_after_effect"])
+def test_a_second_try_whose_answer_is_lost_charges_once(store, fault):
+    store.sandbox.fault("charge", "refuse", code="card_declined", status=409)
+    made = exchange(store, swap("mug-gold")).json()
+    finish(store, made)
+    store.sandbox.fault("charge", fault, **({"delay_ms": 2500} if fault.startswith("timeout") else {}))
+    again(store, made)
+    assert shown(store, made, "completed")["charged"]["amount"] == 500
+    assert [row["amount"] for row in store.sandbox.effects("charge")] == [500]
+
+
+def test_a_charge_that_the_bank_takes_back_opens_the_exchange_again(store):
+    made = exchange(store, swap("mug-gold")).json()
+    finish(store, made)
+    (charge,) = store.sandbox.effects("charge")
+    store.sandbox.post(f"/sandbox/v1/charges/{charge['subject']}/fail", {"failure_code": "dispute_lost"})
+    failed = shown(store, made, "payment_failed")
+    assert (failed["charged"]["amount"], failed["completed_at"]) == (0, None)
+    operation = store.get(f"/v1/operations/{failed['operations'][-1]}").json()
+    assert (operation["status"], operation["error"]["code"]) == ("failed", "dispute_lost")
+    done = again(store, made).json()
+    assert (done["status"], done["charged"]["amount"]) == ("completed", 500)
+    assert len(store.sandbox.effects("charge")) == 2
+    assert len(store.sandbox.effects("charge_failed")) == 1
+
+
+def test_an_instant_charge_that_the_bank_takes_back_is_due_with_the_goods(store):
+    made = exchange(store, swap("mug-gold"), instant=True).json()
+    until(lambda: store.get(f"/v1/exchanges/{made['id']}").json()["charged"]["amount"] == 500, 15)
+    (charge,) = store.sandbox.effects("charge")
+    store.sandbox.post(f"/sandbox/v1/charges/{charge['subject']}/fail", {})
+    until(lambda: store.get(f"/v1/exchanges/{made['id']}").json()["charged"]["amount"] == 0, 15)
+    done = finish(store, made)
+    assert (done["status"], done["charged"]["amount"]) == ("completed", 500)

@@ -1,0 +1,55 @@
+"""Refund, credit, exchange, return, claim, cancel and change in any order, killed anywhere: nothing is given twice.
+
+`HISTORIES=500` makes it a long run with seeds of its own; without it the same histories are told each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import AsyncExitStack
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import MIGRATED
+from tests.services.guard_fixtures import Counter, Till
+from tests.services.guard_history import MOVES, History
+from tests.services.money_fixtures import one_database, open_book
+
+LONG = int(os.environ.get("HISTORIES", "0"))
+SHORT = {"sqlite": 14, "postgresql": 10}
+STEPS = 32
+MOVE = st.sampled_from([name for name, often in MOVES.items() for _ in range(often)])
+HISTORIES = st.lists(st.tuples(MOVE, st.integers(0, 2**32)), min_size=STEPS, max_size=STEPS)
+
+
+@pytest.mark.parametrize("kind", MIGRATED)
+def test_no_history_gives_more_than_was_paid_or_automation_may_spend(kind, databases, tmp_path_factory):
+    with one_database(kind, databases, tmp_path_factory) as url, asyncio.Runner() as loop:
+        stack = AsyncExitStack()
+        shop = Counter()
+        books = open_book(url, bank=Till(), shop=shop, channel=shop, retry_seconds=(1.0,) * 30)
+        book = loop.run(stack.enter_async_context(books))
+
+        @settings(
+            max_examples=LONG or SHORT[kind],
+            derandomize=not LONG,
+            print_blob=bool(LONG),
+            phases=(Phase.generate,),  # a failure tells its steps; fewer of them would be other steps
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(HISTORIES)
+        def tell(steps: list[tuple[str, int]]) -> None:
+            history = History(loop, book)
+            for move, seed in steps:
+                history.step(move, seed)
+            history.end()
+
+        try:
+            tell()
+        finally:
+            loop.run(stack.aclose())

@@ -1,0 +1,329 @@
+"""Returns and their labels over HTTP: what may come back, in which order, with one label at a time."""
+
+from __future__ import annotations
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pypdfium2
+import pytest
+import zxingcpp
+from PIL import Image
+
+from tests.conftest import MIGRATED
+from tests.services.durable_fixtures import ADDRESS, one_database, until
+from tests.support.app import App, Tenant, running, sandbox
+
+PARCEL = {"weight_grams": 900, "length_mm": 300, "width_mm": 200, "height_mm": 100}
+
+
+def order(number: int, status: str = "delivered", delivered_at: str | None = "-2d") -> dict[str, Any]:
+    """Two lines: three for 10.00, and one sold without a right to return."""
+    done = status in {"delivered", "shipped"}
+    return {
+        "id": f"o-{number}",
+        "number": f"#{number}",
+        "customer_id": "cust-1",
+        "status": status,
+        "placed_at": "-60d",
+        **({"delivered_at": delivered_at} if status == "delivered" and delivered_at else {}),
+        "currency": "EUR",
+        "prices_include_tax": True,
+        "shipping_address": {**ADDRESS, "name": "Mia Brandt"},
+        "lines": [
+            {
+                "id": f"a-{number}",
+                "title": "Mug",
+                "quantity": 3,
+                "unit_price": 334,
+                "discount": 2,
+                "total": 1000,
+                "fulfilled_quantity": 3 if done else 0,
+            },
+            {
+                "id": f"b-{number}",
+                "title": "Voucher",
+                "quantity": 1,
+                "unit_price": 500,
+                "total": 500,
+                "fulfilled_quantity": 1 if done else 0,
+                "final_sale": True,
+            },
+        ],
+        "payments": [{"id": f"p-{number}", "kind": "card", "label": "Visa", "amount": 1500}],
+    }
+
+
+SHOP: dict[str, Any] = {
+    "relative_to_now": True,
+    "customers": [{"id": "cust-1", "email": "mia@example.com"}],
+    "orders": [
+        order(1),
+        order(2, delivered_at="-40d"),
+        order(3, "shipped"),
+        order(4, "pending"),
+        order(5, delivered_at=None),
+    ],
+}
+
+
+@pytest.fixture(scope="module", params=MIGRATED)
+def app(request, databases, tmp_path_factory):
+    with (
+        one_database(request.param, databases, tmp_path_factory) as url,
+        sandbox(tmp_path_factory.mktemp("sandbox") / "sandbox.db") as sandbox_url,
+        running(url, sandbox_url, retry_seconds=(0.1, 0.1, 0.1, 0.1)) as served,
+    ):
+        yield served
+
+
+@pytest.fixture
+def store(app: App) -> Tenant:
+    return app.store(SHOP)
+
+
+def send_back(store: Tenant, number: int = 1, quantity: int = 1, line: str = "a", **headers: str) -> Any:
+    body = {"order": f"#{number}", "lines": [{"line_id": f"{line}-{number}", "quantity": quantity}]}
+    return store.post("/v1/returns", body, **headers)
+
+
+def change(store: Tenant, made: dict[str, Any], verb: str, body: Any = None) -> Any:
+    return store.post(f"/v1/returns/{made['id']}/{verb}", body or {}, Prefer="wait=10")
+
+
+def label_for(store: Tenant, made: dict[str, Any], wait: int = 10, **body: Any) -> Any:
+    return store.post("/v1/return-labels", {"return_id": made["id"], **body}, Prefer=f"wait={wait}")
+
+
+def settled(store: Tenant, label: dict[str, Any]) -> dict[str, Any]:
+    path = f"/v1/return-labels/{label['id']}"
+    open_words = {"pending", "unknown", "voiding"}
+    return until(lambda: (found := store.get(path).json())["status"] not in open_words and found, 15)
+
+
+# ---- what may come back ---------------------------------------------------------------------------------------------
+
+
+def test_a_return_goes_its_way_and_what_arrived_is_paid_back(store):
+    made = send_back(store, quantity=3).json()
+    assert (made["status"], made["approved_at"] is not None) == ("approved", True)
+    assert made["rma"].startswith("RMA-")
+    label = label_for(store, made).json()
+    assert (label["status"], label["rma"]) == ("active", made["rma"])
+    assert store.get(f"/v1/returns/{made['id']}").json()["status"] == "label_issued"
+    received = change(store, made, "receive", {"lines": [{"line_id": made["lines"][0]["line_id"], "quantity": 2}]})
+    assert (received.json()["status"], received.json()["lines"][0]["received_quantity"]) == ("received", 2)
+    condition = {"lines": [{"line_id": made["lines"][0]["line_id"], "condition": "as_described"}]}
+    inspected = change(store, made, "inspect", condition).json()
+    assert (inspected["status"], inspected["lines"][0]["condition"]) == ("inspected", "as_described")
+    done = change(store, made, "complete", {"refund": True}).json()
+    assert done["status"] == "completed"
+    refund = until(lambda: (f := store.get(f"/v1/refunds/{done['refund']}").json())["status"] == "succeeded" and f)
+    assert (refund["amount"]["amount"], refund["return"]) == (666, made["id"]), "two of three for 10.00"
+    assert [row["amount"] for row in store.sandbox.effects("refund")] == [666]
+    kinds = [event["type"] for event in store.get(f"/v1/events?resource={made['id']}").json()["data"]]
+    assert kinds == [f"return.{word}" for word in KINDS]
+
+
+def test_what_arrived_is_counted_by_the_shop_s_own_line_ids_too(store):
+    made = send_back(store, quantity=3).json()
+    received = change(store, made, "receive", {"lines": [{"line_id": "a-1", "quantity": 1}]}).json()
+    assert received["lines"][0]["received_quantity"] == 1
+    inspected = change(store, made, "inspect", {"lines": [{"line_id": "a-1", "condition": "damaged"}]}).json()
+    assert inspected["lines"][0]["condition"] == "damaged"
+
+
+def test_a_line_that_is_named_twice_by_two_ids_is_refused(store):
+    made = send_back(store, quantity=3).json()
+    ours = made["lines"][0]["line_id"]
+    twice = {"lines": [{"line_id": "a-1", "quantity": 1}, {"line_id": ours, "quantity": 1}]}
+    assert change(store, made, "receive", twice).json()["code"] == "validation_failed"
+    assert change(store, made, "receive", {"lines": [{"line_id": "b-1", "quantity": 1}]}).status_code == 422
+    assert store.get(f"/v1/returns/{made['id']}").json()["status"] == "approved"
+
+
+def test_a_store_that_lists_its_reasons_still_pays_returns_back(app):
+    store = app.store(SHOP, policy={"return_window_days": 30, "reasons": ["too small"]})
+    made = send_back(store, quantity=1).json()
+    change(store, made, "receive")
+    done = change(store, made, "complete")
+    assert (done.status_code, done.json()["status"]) == (200, "completed")
+    assert done.json()["refund"].startswith("rfd_")
+
+
+KINDS = ("requested", "approved", "label_issued", "received", "inspected", "completed")
+
+
+def test_a_return_may_end_without_money(store):
+    made = send_back(store).json()
+    change(store, made, "receive")
+    done = change(store, made, "complete", {"refund": False}).json()
+    assert (done["status"], done["refund"]) == ("completed", None)
+    assert store.sandbox.effects("refund") == []
+
+
+@pytest.mark.parametrize(
+    ("number", "line", "quantity", "status", "code"),
+    [
+        (1, "b", 1, 409, "item_not_returnable"),
+        (1, "a", 4, 422, "item_not_in_order"),
+        (1, "z", 1, 422, "item_not_in_order"),
+        (2, "a", 1, 409, "return_window_closed"),
+        (3, "a", 1, 409, "order_not_delivered"),
+        (4, "a", 1, 409, "order_not_delivered"),
+    ],
+)
+def test_what_may_not_come_back_is_refused_and_leaves_nothing(store, number, line, quantity, status, code):
+    answer = send_back(store, number, quantity, line)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert store.get("/v1/returns").json()["data"] == []
+
+
+def test_nobody_returns_the_same_item_twice(store):
+    first = send_back(store, quantity=2).json()
+    assert send_back(store, quantity=2).json()["code"] == "already_returned"
+    assert send_back(store, quantity=1).status_code == 201
+    assert send_back(store, quantity=1).json()["code"] == "already_returned"
+    assert change(store, first, "cancel").json()["status"] == "canceled"
+    assert send_back(store, quantity=2).status_code == 201, "what was canceled is free again"
+
+
+def test_what_was_refunded_without_coming_back_does_not_come_back(store):
+    body = {"order": "#1", "lines": [{"line_id": "a-1", "quantity": 2}]}
+    assert store.post("/v1/refunds", body, Prefer="wait=10").status_code == 201
+    assert send_back(store, quantity=2).json()["code"] == "already_returned"
+    assert send_back(store, quantity=1).status_code == 201
+
+
+def test_a_delivery_day_that_nobody_knows_waits_for_a_person(store):
+    answer = send_back(store, 5, Aftersale_Customer="cust-1")
+    assert (answer.status_code, answer.json()["status"]) == (202, "awaiting_approval")
+    made = answer.json()
+    assert made["approval"]["status"] == "pending"
+    assert label_for(store, made).json()["code"] == "return_not_in_state"
+    assert change(store, made, "approve").json()["status"] == "approved"
+    declined = send_back(store, 5, Aftersale_Customer="cust-1").json()
+    assert change(store, declined, "decline", {"reason": "worn"}).json()["status"] == "declined"
+
+
+@pytest.mark.parametrize("verb", ["inspect", "complete", "approve", "decline"])
+def test_a_state_is_not_skipped(store, verb):
+    made = send_back(store).json()
+    if verb == "complete":
+        assert change(store, made, "receive").status_code == 200
+        assert change(store, made, "complete").status_code == 200
+    answer = change(store, made, verb)
+    assert (answer.status_code, answer.json()["code"]) == (409, "return_not_in_state")
+
+
+def test_more_than_was_sent_cannot_arrive(store):
+    made = send_back(store, quantity=1).json()
+    body = {"lines": [{"line_id": made["lines"][0]["line_id"], "quantity": 2}]}
+    assert change(store, made, "receive", body).json()["code"] == "item_not_in_order"
+
+
+def test_a_shopper_cancels_their_own_return_and_nothing_else(store):
+    made = send_back(store, Aftersale_Customer="cust-1").json()
+    for verb in ("approve", "receive", "inspect", "complete", "decline"):
+        answer = store.post(f"/v1/returns/{made['id']}/{verb}", {}, Aftersale_Customer="cust-1")
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    answer = store.post(f"/v1/returns/{made['id']}/cancel", {}, Aftersale_Customer="cust-1")
+    assert answer.json()["status"] == "canceled"
+
+
+# ---- labels ---------------------------------------------------------------------------------------------------------
+
+
+def test_one_label_at_a_time_and_a_new_one_after_a_void(store):
+    made = send_back(store).json()
+    first = label_for(store, made, parcel=PARCEL).json()
+    assert first["cost"]["amount"] > 0
+    again = label_for(store, made)
+    assert (again.status_code, again.json()["code"]) == (409, "label_exists")
+    assert change(store, made, "cancel").json()["code"] == "return_not_in_state", "its label stands"
+    voided = store.send("DELETE", f"/v1/return-labels/{first['id']}", Prefer="wait=10")
+    assert (voided.status_code, voided.json()["status"]) == (200, "voided")
+    assert store.get(f"/v1/returns/{made['id']}").json()["status"] == "approved"
+    assert store.get(f"/v1/return-labels/{first['id']}").json()["file"] is None
+    second = label_for(store, made).json()
+    assert (second["status"], second["tracking_number"] != first["tracking_number"]) == ("active", True)
+    assert len(store.sandbox.effects("label")) == 2
+    assert len(store.sandbox.effects("label_void")) == 1
+
+
+def test_six_requests_at_once_buy_one_label(store):
+    made = send_back(store).json()
+    with ThreadPoolExecutor(6) as pool:
+        codes = sorted(answer.status_code for answer in pool.map(lambda _: label_for(store, made), range(6)))
+    assert codes == [201] + [409] * 5
+    assert len(store.sandbox.effects("label")) == 1
+
+
+def test_a_label_that_the_carrier_refuses_frees_the_return_for_another(store):
+    made = send_back(store).json()
+    store.sandbox.fault("label", "refuse", code="parcel_too_heavy", status=422)
+    failed = label_for(store, made).json()
+    assert (failed["status"], failed["failure_code"], failed["file"]) == ("failed", "parcel_too_heavy", None)
+    assert label_for(store, made).json()["status"] == "active"
+    assert len(store.sandbox.effects("label")) == 1
+
+
+@pytest.mark.parametrize("fault", ["timeout_after_effect", "error_after_effect", "reset", "malformed"])
+def test_a_lost_answer_of_the_carrier_buys_nothing_twice(store, fault):
+    made = send_back(store).json()
+    store.sandbox.fault("label", fault, **({"delay_ms": 2500} if fault.startswith("timeout") else {}))
+    label = settled(store, label_for(store, made, wait=0).json())
+    assert label["status"] == "active"
+    (bought,) = store.sandbox.effects("label")
+    assert bought["reference"] == label["operation"]["key"] or bought["subject"]
+
+
+def test_a_void_whose_answer_was_lost_ends_voided(store):
+    made = send_back(store).json()
+    label = label_for(store, made).json()
+    store.sandbox.fault("label_void", "error_after_effect")
+    store.send("DELETE", f"/v1/return-labels/{label['id']}", Prefer="wait=0")
+    assert settled(store, label)["status"] == "voided"
+
+
+def test_a_label_that_was_used_cannot_be_voided(store):
+    made = send_back(store).json()
+    label = label_for(store, made).json()
+    scan = {"tracking_number": label["tracking_number"], "word": "PICKED_UP"}
+    store.sandbox.post("/sandbox/v1/scans", scan)
+    store.send("DELETE", f"/v1/return-labels/{label['id']}", Prefer="wait=0")
+    shown = settled(store, label)
+    assert (shown["status"], shown["failure_code"]) == ("active", "label_used")
+    assert store.get(f"/v1/returns/{made['id']}").json()["status"] == "label_issued"
+
+
+@pytest.mark.parametrize("form", ["pdf", "png"])
+def test_the_bytes_of_a_label_are_read_by_a_scanner(store, form):
+    made = send_back(store).json()
+    label = label_for(store, made, format=form, qr=True, parcel=PARCEL).json()
+    answer = store.get(label["file"])
+    assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (
+        200,
+        {"pdf": "application/pdf", "png": "image/png"}[form],
+    )
+    picture = (
+        Image.open(io.BytesIO(answer.content))
+        if form == "png"
+        else pypdfium2.PdfDocument(answer.content)[0].render(scale=300 / 72).to_pil()
+    )
+    read = {code.text for code in zxingcpp.read_barcodes(picture)}
+    assert label["tracking_number"] in read
+    assert len(read) >= 1
+    store.sandbox.fault("file", "error_after_effect", rate=1)
+    assert store.get(label["file"]).content == answer.content, "kept, so that the carrier is asked once"
+
+
+def test_lines_of_an_order_get_a_return_and_its_label_in_one_step(store):
+    body = {"order": "#1", "lines": [{"line_id": "a-1", "quantity": 1}]}
+    answer = store.post("/v1/return-labels", body, Prefer="wait=10")
+    assert (answer.status_code, answer.json()["status"]) == (201, "active")
+    assert store.get(f"/v1/returns/{answer.json()['return_id']}").json()["status"] == "label_issued"
+    refused = store.post("/v1/return-labels", {"order": "#2", "lines": [{"line_id": "a-2", "quantity": 1}]})
+    assert refused.json()["code"] == "return_window_closed"
+    assert len(store.get("/v1/returns").json()["data"]) == 1

@@ -1,0 +1,277 @@
+"""A hostile caller with every credential but the merchant's own: `python -m tests.tools.hostile 100000 [seed]`.
+
+It may act for one shopper (Anna), holds the merchant key of another store, live keys, keys without the scopes that
+count, a revoked key and none; and throws random calls at every action, several at a time, with tokens and keys used
+again, other people's orders, and approvals that are not for it to give. Afterwards the shop's own ledger is held
+against what may have happened: no cap passed, nobody else's order touched, the books as the provider has them,
+nothing answered with a 5xx.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import httpx
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.models.operations import Operation
+from app.models.stores import SCOPES
+from tests.faults import checker, evidence
+from tests.faults.history import History, Row, Shop
+from tests.support.app import App, Tenant, running, sandbox
+from tests.support.databases import Databases
+from tests.tools.hostile_moves import HER, Call, Moves, shop
+
+AT_ONCE = 6
+AGAIN = {"provider_unavailable", "storage_unavailable", "unavailable"}
+"""Answers 5xx that say: later."""
+RULES = (
+    checker.captured_is_the_ceiling,
+    checker.orders_give_what_they_took,
+    checker.charges_end_in_one_state,
+    checker.provider_and_we_agree,
+    checker.spending_is_counted,
+    checker.one_live_label,
+    checker.events_are_whole,
+    checker.money_is_audited,
+)
+"""Of the checker of `make faults`: what can be told without knowing each request."""
+OF_ORDERS = ("refunds", "returns", "exchanges", "changes", "cancellations")
+OWNED = (
+    *OF_ORDERS,
+    "credits",
+    "operations",
+    "orders",
+    "return_labels",
+    "events",
+    "audit_log",
+    "spend_counters",
+)
+
+
+def caps(orders: int) -> dict[str, int]:
+    """Of the customer and the day as much as comes together in time, so that they are run against, too."""
+    return {"refund": 2_000, "order": 3_000, "customer": 700 * orders, "day": 650 * orders}
+
+
+@dataclass
+class Siege:
+    """One store under attack, and what was answered."""
+
+    app: App
+    store: Tenant
+    moves: Moves
+    caps: dict[str, int]
+    doors: list[tuple[httpx.Client, dict[str, str]]] = field(default_factory=list)
+    answers: Counter[str] = field(default_factory=Counter)
+    allowed: Counter[str] = field(default_factory=Counter)
+    """What was let in, by its method and path."""
+    broken: list[str] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+
+    @classmethod
+    def begin(cls, app: App, calls: int, seed: int) -> Siege:
+        """A store with small caps, and everything that the caller holds."""
+        orders = max(10, calls // 40)
+        document, hers, others = shop(orders)
+        limits = caps(orders)
+        store, other = app.store(document, policy={"caps": {"EUR": limits}}), app.store()
+        policy = {
+            "caps": {"EUR": limits},
+            "instant_refund": True,
+            "auto_approve": {"claim": False},
+            "two_persons_above": {"EUR": 1_900},
+        }
+        made = store.post("/v1/policies", {"document": policy})
+        assert store.post(f"/v1/policies/{made.json()['id']}/activate").status_code == 200
+        revoked = store.issue()
+        store.change_key(revoked[0], revoked_at=clock.now())
+        weak = store.issue(scopes=tuple(scope for scope in SCOPES if scope.endswith(":read")))[1]
+        anna = {"Aftersale-Customer": HER}
+        siege = cls(app, store, Moves(random.Random(seed), hers, others), limits)
+        siege.moves.made["pol"].append(made.json()["id"])
+
+        def client(key: str) -> httpx.Client:
+            return app.client(key, checked=False)
+
+        siege.doors = [
+            *[(client(store.key), anna)] * 20,
+            *[(client(store.key), {**anna, "Aftersale-Actor": "agent:kim"})] * 3,
+            (client(other.key), {}),
+            (client(other.key), anna),
+            (client(store.live_key), anna),
+            (client(weak), {"Aftersale-Actor": "agent:kim"}),
+            (client(revoked[1]), {}),
+            (client(""), {}),
+        ]
+        return siege
+
+    # ---- what is thrown --------------------------------------------------------------------------------------
+
+    def rush(self, calls: int) -> None:
+        """So many calls, several on their way at a time."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for _ in pool.map(lambda _: self.throw(), range(calls)):
+                pass
+
+    def throw(self) -> None:
+        """One random call."""
+        with self.lock:
+            (method, path, body), key = self.moves.next()
+            client, headers = self.moves.rng.choice(self.doors)
+        sent = {**headers, "Idempotency-Key": key, "Prefer": "wait=0"}
+        answer = client.request(method, path, json=None if method == "DELETE" else body, headers=sent)
+        with self.lock:
+            self._note((method, path, body), headers, answer)
+
+    def _note(self, call: Call, headers: dict[str, str], answer: httpx.Response) -> None:
+        told = answer.json()
+        self.answers[f"{answer.status_code} {told.get('code') or ''}".strip()] += 1
+        method, path, _ = call
+        if answer.status_code >= 500 and told.get("code") not in AGAIN:
+            self.broken.append(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
+        if answer.status_code < 300 and headers:
+            self.allowed[f"{method} {_shape(path)}"] += 1
+            self.moves.learn(told)
+
+    @property
+    def share(self) -> float:
+        """Of all calls those that were let in."""
+        return sum(self.allowed.values()) / max(1, sum(self.answers.values()))
+
+    # ---- what may have happened ------------------------------------------------------------------------------
+
+    def others(self) -> dict[str, Any]:
+        """Every order and customer that is not hers, as the shop holds it."""
+        document = self.store.sandbox.get("/sandbox/v1/export")
+        rows = [row for row in document["orders"] if row["customer_id"] != HER]
+        return {row["id"]: row for row in [*rows, *(row for row in document["customers"] if row["id"] != HER)]}
+
+    def settle(self, seconds: float) -> None:
+        """Wait until nothing is on its way."""
+        give_up = time.monotonic() + seconds
+        while self.app.read(_open, self.store.id):
+            assert time.monotonic() < give_up, "operations do not end"
+            time.sleep(0.1)
+
+    def check(self, before: dict[str, Any], seconds: float = 120) -> list[str]:
+        """Everything that went wrong."""
+        self.settle(seconds)
+        after, history = self.others(), self.history()
+        wrong = list(self.broken)
+        wrong += [f"{name} was touched" for name in before if before[name] != after.get(name)]
+        wrong += [str(violation) for rule in RULES for violation in rule(history)]
+        hers = {row["id"] for row in history.tables["orders"] if row["number"].lstrip("#") in self._numbers()}
+        for table in OF_ORDERS:
+            rows = [row for row in history.tables[table] if row["order_id"] not in {*hers, None}]
+            wrong += [f"{row['id']} is about the order of another" for row in rows]
+        wrong += self._spent(history)
+        decided = self.store.get("/v1/approvals?status=approved").json()["data"]
+        wrong += [f"{row['id']} was approved" for row in decided]
+        drafts = self.store.get("/v1/policies").json()["data"]
+        return wrong + [f"{row['id']} was drafted" for row in drafts[:-1]]
+
+    def _numbers(self) -> set[str]:
+        return {str(number) for number in self.moves.hers}
+
+    def _spent(self, history: History) -> Iterator[str]:
+        """Money that left the store for her, by the caps: from our books, which agree with the provider's."""
+        per_order: Counter[str] = Counter()
+        for refund in history.tables["refunds"]:
+            if refund["status"] in {"failed", "canceled", "awaiting_approval"} or not refund["automated"]:
+                continue
+            per_order[refund["order_id"]] += refund["amount"]
+            if refund["amount"] > self.caps["refund"]:
+                yield f"{refund['id']} is above the cap of one refund"
+        for order, amount in per_order.items():
+            if amount > self.caps["order"]:
+                yield f"{order} is above its cap: {amount}"
+        if (total := sum(per_order.values())) > min(self.caps["customer"], self.caps["day"]):
+            yield f"the customer is above the cap: {total}"
+        if history.tables["credits"] and any(row["refund_id"] is None for row in history.tables["credits"]):
+            yield "goodwill was given to oneself"
+
+    def history(self) -> History:
+        """What the provider and our tables hold of this store."""
+        served = self.store.sandbox
+        ledger: list[Row] = []
+        after = 0
+        while True:
+            page = served.get(f"/sandbox/v1/ledger?after={after}&limit=1000")
+            ledger += page["data"]
+            if page["next_after"] is None:
+                break
+            after = page["next_after"]
+        tables = _of_store(evidence.tables(self.app.settings.database), self.store.id)
+        return History("", shops={served.shop: Shop(served.get("/sandbox/v1/export"), ledger)}, tables=tables)
+
+
+def _shape(path: str) -> str:
+    """The path with its ids left out."""
+    head, *rest = path.removeprefix("/v1/").split("/")
+    return "/v1/" + "/".join([head, *(step if step.isalpha() or head == "actions" else "…" for step in rest)])
+
+
+def _open(session: Session, store_id: str) -> int:
+    query = select(func.count()).select_from(Operation).where(Operation.store_id == store_id)
+    return session.scalar(query.where(Operation.status.in_(("pending", "unknown")), Operation.dead_at.is_(None))) or 0
+
+
+def _of_store(tables: dict[str, list[Row]], store_id: str) -> dict[str, list[Row]]:
+    """The rows of one store: other tests have theirs beside it."""
+    found = {name: [row for row in tables[name] if row["store_id"] == store_id] for name in OWNED}
+    found["stores"] = [row for row in tables["stores"] if row["id"] == store_id]
+    orders, refunds = ({row["id"] for row in found[name]} for name in ("orders", "refunds"))
+    found["order_payments"] = [row for row in tables["order_payments"] if row["order_id"] in orders]
+    found["refund_allocations"] = [row for row in tables["refund_allocations"] if row["refund_id"] in refunds]
+    return found
+
+
+def besiege(app: App, calls: int, seed: int) -> tuple[Siege, list[str]]:
+    """So many random calls: the siege, and what went wrong."""
+    siege = Siege.begin(app, calls, seed)
+    before = siege.others()
+    siege.rush(calls)
+    return siege, siege.check(before, 120 + calls / 50)
+
+
+def main() -> int:
+    """Besiege a store on SQLite; 1 where anything went wrong, or less than a fifth was let in."""
+    calls = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(10**6)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    began, databases = time.monotonic(), Databases.begin()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder)
+            url = databases.migrated_sqlite(place / "aftersale.db")
+            with sandbox(place / "sandbox.db") as at, running(url, at) as app:
+                siege, wrong = besiege(app, calls, seed)
+    finally:
+        databases.end()
+    for told, count in [*siege.allowed.most_common(), *siege.answers.most_common()]:
+        print(f"{count:8} {told}")
+    for line in wrong[:50]:
+        print(f"WRONG: {line}")
+    seconds = time.monotonic() - began
+    told = f"{siege.share:.0%} let in, violations: {len(wrong)}, {seconds:.0f} s"
+    print(f"hostile: {calls} calls, seed {seed}, {told}")
+    return 1 if wrong or siege.share < 0.2 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
