@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in $(NEWEST_FIRST); do \
 # Tests wait as well as work: one process more than there are cores. PYTEST="tests/test_money.py -k kwd" narrows down.
 PYTEST ?=
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-SPREAD = -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+SPREAD = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 FAULTS ?=
 # Files of the public shop's kind; unset: those of the folder `shared` beside the project, or of AFTERSALE_SPECS.
 TASKS ?=

@@ -25,7 +25,7 @@ import pytest
 
 pytest.register_assert_rewrite("tests.support")
 
-from tests.support import guards, servers  # noqa: E402  the line above has to come first
+from tests.support import guards, servers, spread  # noqa: E402  the line above has to come first
 from tests.support.databases import RUN, Databases  # noqa: E402
 from tests.support.postgres import free_port as any_free_port  # noqa: E402
 
@@ -33,7 +33,6 @@ KEPT = {"AFTERSALE_TEST_POSTGRES_URL", "AFTERSALE_SPECS", RUN}
 STRICT = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 databases_of_run = pytest.StashKey[Databases]()
 began_the_run = pytest.StashKey[bool]()
-MIGRATED = ("sqlite", "postgresql")
 
 
 # ---- the run ----------------------------------------------------------------------------------------------------
@@ -55,25 +54,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[databases_of_run].end()
 
 
-LONG = ("tests/retail/", "tests/replay/", "tests/browser/", "tests/http/test_message_storage.py")
-"""What would keep one process busy after the others have ended, if it came last."""
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first; tests that share an app stay together, so that each app is started once and not per process.
+    """The long ones first, after pytest's own order."""
+    spread.sort(items)
 
-    With `--dist loadgroup` a group goes to one process; a test without a group goes wherever there is room.
-    """
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
-    for item in items:
-        if item.nodeid.startswith("tests/retail/"):  # each keeps a core busy: one after the other
-            item.add_marker(pytest.mark.xdist_group("retail"))
-            continue
-        fixtures: dict[str, Any] = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009  pytest has no public way
-        if any(found[-1].scope == "module" for found in fixtures.values()):
-            kind = next((kind for kind in MIGRATED if kind in item.nodeid.partition("[")[2]), "")
-            item.add_marker(pytest.mark.xdist_group(f"{item.nodeid.partition('::')[0]} {kind}"))
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> spread.ByModuleAndDatabase:
+    """Tests that share an app stay together. (xdist 3.8 finds no groups by mark under pytest 9.2.)"""
+    return spread.ByModuleAndDatabase(config, log)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -122,7 +112,7 @@ def databases(pytestconfig: pytest.Config) -> Databases:
     return pytestconfig.stash[databases_of_run]
 
 
-@pytest.fixture(params=MIGRATED)
+@pytest.fixture(params=spread.KINDS)
 def database_url(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> Iterator[str]:
     """A migrated database of the test's own, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":

@@ -330,12 +330,12 @@ async def perform(
         assert known is not None
         return await _replay(means, caller, keyed, known, wait, status)
     except AppError as error:
-        await _refused(means, caller, kind, keyed, error)
+        await _refused(means, caller, kind, keyed, error, idempotency.keep_refusal)
         raise
     try:
         answer = await show(means, caller, kind, made, wait, status)
-    except AppError as error:
-        await _refused_later(means, caller, kind, keyed, error)
+    except AppError as error:  # a provider has said no to what we had said yes to
+        await _refused(means, caller, kind, keyed, error, idempotency.keep_answer)
         raise
     if keyed is not None and answer.status_code != 202:
         await means.db.write(idempotency.keep_answer, keyed, answer.status_code, bytes(answer.body))
@@ -361,51 +361,28 @@ async def _preview(means: Runtime, caller: Caller, bound: Bound, run: Callable[[
     raise AssertionError("a preview has no other end")
 
 
-async def _refused(means: Runtime, caller: Caller, kind: str, keyed: Keyed | None, error: AppError) -> None:
-    """Keep the decision behind a refusal, whose own transaction is gone, and the answer for its key, in one.
+Keeper = Callable[[Session, Keyed, int, bytes], None]
+"""`idempotency.keep_refusal` for a write that was undone, `keep_answer` for one that stands."""
+
+
+async def _refused(
+    means: Runtime, caller: Caller, kind: str, keyed: Keyed | None, error: AppError, keep: Keeper
+) -> None:
+    """Keep the decision behind a refusal and the answer for its key, in one transaction.
 
     Where that fails the caller gets 503 and asks again: no answer names a decision that is not there.
     """
-    stored = keyed is not None and error.status in STORED_REFUSALS and error.name not in NEVER_STORED
+    stored = keyed if error.status in STORED_REFUSALS and error.name not in NEVER_STORED else None
     decided = kind not in UNDECIDED and decisions.explains(error)
-    if stored or decided:
-        error.decision_id = await means.db.write(_keep, caller, kind, keyed if stored else None, error, decided)
 
+    def work(session: Session) -> str | None:
+        error.decision_id = decisions.keep_refusal(session, caller, ACTIONS.get(kind, kind), error) if decided else None
+        if stored is not None:
+            keep(session, stored, error.status, orjson.dumps(error.problem(caller.request_id)))
+        return error.decision_id
 
-async def _refused_later(means: Runtime, caller: Caller, kind: str, keyed: Keyed | None, error: AppError) -> None:
-    """A provider has said no to what we had said yes to: the key keeps that answer, with the decision that tells it."""
-    stored = keyed is not None and error.status in STORED_REFUSALS and error.name not in NEVER_STORED
-    decided = kind not in UNDECIDED and decisions.explains(error)
-    if stored or decided:
-        error.decision_id = await means.db.write(_keep_later, caller, kind, keyed if stored else None, error, decided)
-
-
-def _keep_later(
-    session: Session,
-    caller: Caller,
-    kind: str,
-    keyed: Keyed | None,
-    error: AppError,
-    decided: bool,  # noqa: FBT001
-) -> str | None:
-    error.decision_id = decisions.keep_refusal(session, caller, ACTIONS.get(kind, kind), error) if decided else None
-    if keyed is not None:
-        idempotency.keep_answer(session, keyed, error.status, orjson.dumps(error.problem(caller.request_id)))
-    return error.decision_id
-
-
-def _keep(
-    session: Session,
-    caller: Caller,
-    kind: str,
-    keyed: Keyed | None,
-    error: AppError,
-    decided: bool,  # noqa: FBT001
-) -> str | None:
-    error.decision_id = decisions.keep_refusal(session, caller, ACTIONS.get(kind, kind), error) if decided else None
-    if keyed is not None:
-        idempotency.keep_refusal(session, keyed, error.status, orjson.dumps(error.problem(caller.request_id)))
-    return error.decision_id
+    if stored is not None or decided:
+        error.decision_id = await means.db.write(work)
 
 
 async def act(
@@ -453,7 +430,7 @@ async def _replay(means: Runtime, caller: Caller, keyed: Keyed, known: Answer, w
         try:
             answer = await show(means, caller, known.resource_type, known.resource_id, wait, status)
         except AppError as error:
-            await _refused_later(means, caller, known.resource_type, keyed, error)
+            await _refused(means, caller, known.resource_type, keyed, error, idempotency.keep_answer)
             raise
     answer.headers["Idempotent-Replayed"] = "true"
     return answer

@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import IO, Any
 
 import psycopg
+import stamina
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 from sqlalchemy.orm import Session
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from app.settings import Settings
 
@@ -32,7 +34,7 @@ VERSION = "1"
 QUEUE = "operations"
 LOCK = ".engine.lock"
 Job = Callable[[str, int], Awaitable[None]]
-STEP_TRIES = 8
+TRIES = 8
 
 
 class EngineBusyError(RuntimeError):
@@ -45,14 +47,25 @@ class _Running:
     jobs: dict[str, Job] = {}  # noqa: RUF012  filled at launch, emptied at close
 
 
-@DBOS.step(name="run", retries_allowed=True, max_attempts=STEP_TRIES, interval_seconds=0.5, backoff_rate=2.0)
-async def _run(name: str, subject_id: str, schedule: int) -> None:
-    await _Running.jobs[name](subject_id, schedule)
-
-
 @DBOS.workflow(name="job", max_recovery_attempts=1000)
 async def _job(name: str, subject_id: str, schedule: int) -> None:
-    await _run(name, subject_id, schedule)
+    # A minute of tries, so that a restart of the database ends no job in error. No step of the engine's: the state is
+    # in our tables, and its record of a step would be a transaction per job that nobody reads.
+    async for attempt in stamina.retry_context(
+        on=Exception, attempts=TRIES, timeout=None, wait_initial=0.5, wait_max=60, wait_exp_base=2
+    ):
+        with attempt:
+            await _Running.jobs[name](subject_id, schedule)
+
+
+def _tell(details: RetryDetails) -> None:
+    """The kind of what went wrong alone: its text may hold what the row held."""
+    log.warning(
+        "job_goes_again", attempt=details.retry_num, wait=details.wait_for, error=type(details.caused_by).__name__
+    )
+
+
+set_on_retry_hooks([_tell])
 
 
 def client(settings: Settings) -> DBOSClient:

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import MIGRATED
 from tests.services.durable_fixtures import one_database, until
 from tests.services.test_returns_and_labels import SHOP
 from tests.support.app import App, Tenant, running, sandbox
+from tests.support.spread import KINDS
 
 CLOSED = {"completed", "declined", "canceled"}
 
 
-@pytest.fixture(scope="module", params=MIGRATED)
+@pytest.fixture(scope="module", params=KINDS)
 def app(request, databases, tmp_path_factory):
     with (
         one_database(request.param, databases, tmp_path_factory) as url,

@@ -11,13 +11,13 @@ from app.errors import AppError
 from app.services.actions import goodwill_credit, registry
 from app.services.actions.goodwill_credit import GoodwillParams
 from app.services.params import MoneyIn
-from tests.conftest import MIGRATED
 from tests.services.durable_fixtures import one_database, until
 from tests.services.test_returns_and_labels import SHOP
 from tests.support.app import CAPS, App, Tenant, running, sandbox
+from tests.support.spread import KINDS
 
 
-@pytest.fixture(scope="module", params=MIGRATED)
+@pytest.fixture(scope="module", params=KINDS)
 def app(request, databases, tmp_path_factory):
     with (
         one_database(request.param, databases, tmp_path_factory) as url,

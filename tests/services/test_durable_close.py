@@ -15,9 +15,9 @@ from app.database import connect
 from app.errors import StorageUnavailable
 from app.services import durable, jobs
 from app.settings import Settings
-from tests.conftest import MIGRATED
 from tests.sandbox.served import run_sandbox
 from tests.services.durable_fixtures import make_site, one_database, until
+from tests.support.spread import KINDS
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def sandbox_url(tmp_path_factory):
         yield url
 
 
-@pytest.fixture(scope="module", params=MIGRATED)
+@pytest.fixture(scope="module", params=KINDS)
 def shared_url(request, databases, tmp_path_factory):
     with one_database(request.param, databases, tmp_path_factory) as url:
         yield url
@@ -73,7 +73,7 @@ async def test_closing_waits_for_a_running_job_and_keeps_the_loop_free(shared_ur
     assert max(later - earlier for earlier, later in itertools.pairwise(beats)) < 0.6
 
 
-@pytest.mark.parametrize("kind", MIGRATED)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_server_told_to_stop_ends_cleanly_and_the_next_one_finishes_its_work(
     kind, databases, tmp_path_factory, sandbox_url, run_server
 ):

@@ -14,9 +14,9 @@ from app.database import connect
 from app.models.stores import Store
 from app.services import durable, stores
 from app.settings import Settings
-from tests.conftest import MIGRATED
 from tests.sandbox.served import run_sandbox
 from tests.services.durable_fixtures import Site, make_site, one_database, until
+from tests.support.spread import KINDS
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def sandbox_url(tmp_path_factory):
         yield url
 
 
-@pytest.fixture(scope="module", params=MIGRATED)
+@pytest.fixture(scope="module", params=KINDS)
 def shared_url(request, databases, tmp_path_factory):
     with one_database(request.param, databases, tmp_path_factory) as url:
         yield url

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import MIGRATED
 from tests.services.durable_fixtures import one_database, until
 from tests.support.app import App, Tenant, running, sandbox
+from tests.support.spread import KINDS
 
 PRICES = {"mug-red": 1000, "mug-blue": 1000, "mug-gold": 1500, "mug-tin": 600, "mug-none": 1000}
 
@@ -72,7 +72,7 @@ SHOP: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module", params=MIGRATED)
+@pytest.fixture(scope="module", params=KINDS)
 def app(request, databases, tmp_path_factory):
     with (
         one_database(request.param, databases, tmp_path_factory) as url,

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import MIGRATED
 from tests.services.guard_fixtures import Counter, Till
 from tests.services.guard_history import MOVES, History
 from tests.services.money_fixtures import one_database, open_book
+from tests.support.spread import KINDS
 
 LONG = int(os.environ.get("HISTORIES", "0"))
 SHORT = {"sqlite": 14, "postgresql": 10}
@@ -25,7 +25,7 @@ MOVE = st.sampled_from([name for name, often in MOVES.items() for _ in range(oft
 HISTORIES = st.lists(st.tuples(MOVE, st.integers(0, 2**32)), min_size=STEPS, max_size=STEPS)
 
 
-@pytest.mark.parametrize("kind", MIGRATED)
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_history_gives_more_than_was_paid_or_automation_may_spend(kind, databases, tmp_path_factory):
     with one_database(kind, databases, tmp_path_factory) as url, asyncio.Runner() as loop:
         stack = AsyncExitStack()

@@ -15,11 +15,11 @@ from app.models.orders import OrderPayment
 from app.models.records import AuditRow
 from app.models.refunds import Allocation, Refund
 from app.services import audit, operations, tries
-from tests.conftest import MIGRATED
 from tests.services.money_fixtures import Book, Paid, money, one_database, open_book, person
+from tests.support.spread import KINDS
 
 
-@pytest.fixture(scope="module", params=MIGRATED)
+@pytest.fixture(scope="module", params=KINDS)
 async def shared(request, databases, tmp_path_factory):
     with one_database(request.param, databases, tmp_path_factory) as url:
         async with open_book(url) as opened:

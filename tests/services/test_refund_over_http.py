@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import MIGRATED
 from tests.services.durable_fixtures import ADDRESS, one_database, until
 from tests.support.app import App, Tenant, running, sandbox
+from tests.support.spread import KINDS
 
 CAPS = {"refund": 1200, "order": 1400, "customer": 5000, "day": 5000}
 
@@ -64,7 +64,7 @@ SHOP: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module", params=MIGRATED)
+@pytest.fixture(scope="module", params=KINDS)
 def app(request, databases, tmp_path_factory):
     with (
         one_database(request.param, databases, tmp_path_factory) as url,

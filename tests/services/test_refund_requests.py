@@ -30,11 +30,11 @@ from app.services import cancellations, refunds, tries
 from app.services.policy.plain import Caps, Policy
 from app.services.refund_quotes import RefundSpec
 from app.services.refunds import status_of
-from tests.conftest import MIGRATED
 from tests.services.money_fixtures import Book, Line, Paid, money, one_database, open_book
+from tests.support.spread import KINDS
 
 
-@pytest.fixture(scope="module", params=MIGRATED)
+@pytest.fixture(scope="module", params=KINDS)
 async def shared(request, databases, tmp_path_factory):
     with one_database(request.param, databases, tmp_path_factory) as url:
         async with open_book(url) as opened:

@@ -11,9 +11,9 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from tests.conftest import MIGRATED
 from tests.services.durable_fixtures import ADDRESS, one_database, until
 from tests.support.app import App, Tenant, running, sandbox
+from tests.support.spread import KINDS
 
 PARCEL = {"weight_grams": 900, "length_mm": 300, "width_mm": 200, "height_mm": 100}
 
@@ -68,7 +68,7 @@ SHOP: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module", params=MIGRATED)
+@pytest.fixture(scope="module", params=KINDS)
 def app(request, databases, tmp_path_factory):
     with (
         one_database(request.param, databases, tmp_path_factory) as url,

@@ -17,15 +17,15 @@ from app.services import refunds as refund_service
 from app.services import state_mails
 from app.services.wording import LANGUAGES
 from app.services.wording.notices import notices
-from tests.conftest import MIGRATED
 from tests.services.durable_fixtures import one_database, until
 from tests.services.test_returns_and_labels import SHOP, change, label_for, send_back
 from tests.support.app import App, Tenant, running, sandbox
+from tests.support.spread import KINDS
 
 MIA = {"id": "cust-1", "email": "mia@example.com", "locale": "de-DE"}
 
 
-@pytest.fixture(scope="module", params=MIGRATED)
+@pytest.fixture(scope="module", params=KINDS)
 def app(request, databases, tmp_path_factory):
     with (
         one_database(request.param, databases, tmp_path_factory) as url,

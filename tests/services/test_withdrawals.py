@@ -11,15 +11,15 @@ import pytest
 from app import clock
 from app.models.withdrawals import Withdrawal
 from app.services import withdrawals
-from tests.conftest import MIGRATED
 from tests.services.durable_fixtures import one_database, until
 from tests.services.test_returns_and_labels import SHOP, order
 from tests.support.app import App, Tenant, running, sandbox
+from tests.support.spread import KINDS
 
 DOCUMENT = {**SHOP, "orders": [*SHOP["orders"], order(6, delivered_at="-13d"), order(7, delivered_at="-18d")]}
 
 
-@pytest.fixture(scope="module", params=MIGRATED)
+@pytest.fixture(scope="module", params=KINDS)
 def app(request, databases, tmp_path_factory):
     with (
         one_database(request.param, databases, tmp_path_factory) as url,
