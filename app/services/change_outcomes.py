@@ -24,7 +24,7 @@ from app.models.operations import Operation
 from app.models.orders import Order, OrderPayment
 from app.models.stores import Store
 from app.money import Money
-from app.services import audit, changed_mirror, operations, order_changes, payment_methods, refunds
+from app.services import audit, changed_mirror, events, operations, order_changes, payment_methods, refunds
 from app.services.callers import Caller
 from app.services.operations import Effect
 from app.services.order_changes import CHARGE, SHOP_KINDS
@@ -36,9 +36,14 @@ UNDONE = "change_refused"
 
 
 def settle_charge(session: Session, operation: Operation, receipt: Receipt) -> None:
-    """Taken: the payment stands in our books and the shop is asked. Not taken: nothing was changed."""
+    """Taken: the payment stands in our books and the shop is asked. Not taken: nothing was changed.
+
+    Taken back later, the change stands and a person is told.
+    """
     change, order = _locked(session, operation)
     if change.status not in OPEN:
+        if operation.status == "failed":
+            _taken_back(session, change, order, operation)
         return
     shop = session.get_one(Operation, change.operation_id)
     if operation.status == "succeeded":
@@ -125,6 +130,23 @@ def _undo(session: Session, change: Change, charge: Operation) -> str:
     spec = RefundSpec(amount=Money(amount, order.currency), reason=UNDONE)
     caller = _asker(session, change)
     return refunds.write(session, caller, order, [payment], spec, priced, decided=None).id
+
+
+def _taken_back(session: Session, change: Change, order: Order | None, charge: Operation) -> None:
+    """A bank has had back what was charged for a change that stands: none of it can be refunded any more.
+
+    The shop has made the change and may have shipped it; what is owed is for a person to claim.
+    """
+    assert order is not None
+    payment = session.scalar(
+        select(OrderPayment).where(OrderPayment.order_id == order.id, OrderPayment.external_id == charge.external_id)
+    )
+    if payment is not None:
+        payment.captured = max(0, payment.captured - int(charge.command["amount"]))
+    change.failure_code, change.failure_detail = charge.error_code or "payment_declined", charge.error_detail
+    session.flush()
+    shown = order_changes.view(session, change)
+    events.record(session, "change.payment_failed", change, shown, previous={"status": change.status})
 
 
 def _asker(session: Session, change: Change) -> Caller:
@@ -219,4 +241,6 @@ for _kind, _command in _COMMANDS.items():
     operations.register(
         Effect(kind=SHOP_KINDS[_kind], command=_command, send=_ASK, find=_find_applied, settle=settle_shop)
     )
-operations.register(Effect(kind=CHARGE, command=ChargeCommand, send=_charge, find=_find_charge, settle=settle_charge))
+operations.register(
+    Effect(kind=CHARGE, command=ChargeCommand, send=_charge, find=_find_charge, settle=settle_charge, rechecked=True)
+)

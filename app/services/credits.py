@@ -30,6 +30,8 @@ KIND = "credit"
 HELD = ("pending", "unknown", "succeeded")
 FOLLOWERS: list[Callable[[Session, Operation, Receipt], None]] = []
 """Told of each credit's operation that pays a refund, in the same transaction."""
+MOVED: list[Callable[[Session, Credit], None]] = []
+"""Told of each move of a goodwill credit, in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +240,9 @@ def _move(session: Session, credit: Credit, status: str, failure_code: str | Non
         spending.release(session, credit, credit.amount)  # a refund gives its own back
     session.flush()
     events.record(session, f"credit.{status}", credit, view(session, credit), previous={"status": before})
+    if credit.refund_id is None:  # a refund tells of its own
+        for told in MOVED:
+            told(session, credit)
 
 
 _paid_out = refund_effects.CREDIT

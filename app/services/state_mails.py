@@ -1,4 +1,4 @@
-"""The shopper is told by mail that a return has started, that it has arrived, and that a refund is paid: once each.
+"""The shopper is told by mail that a return has started, has arrived, that a refund is paid or credit given: once each.
 
 The intent is written in the transaction of the move, under a key of the thing and its state: a state that is reached
 again, a job that runs again and a lost answer find that key and send no second mail.
@@ -11,12 +11,14 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.models.credits import Credit
 from app.models.operations import Operation
 from app.models.orders import Order, OrderLine
 from app.models.refunds import Refund
 from app.models.returns import Return
 from app.models.stores import Store
 from app.money import Money
+from app.services import credits as store_credits
 from app.services import notices, operations, refunds, return_registrations, return_states
 from app.services.callers import Caller
 from app.services.order_mails import listed
@@ -98,9 +100,24 @@ def _refunded(session: Session, refund: Refund) -> None:
     _send(session, caller, order, ("refund", refund.id), PAID, title, text)
 
 
+def _credited(session: Session, credit: Credit) -> None:
+    """A goodwill credit for an order; one without an order is told by whoever gave it."""
+    if credit.status == "failed":
+        _take_back(session, key_of(credit.id, PAID))
+    if credit.status != "succeeded" or credit.order_id is None:
+        return
+    order, caller = _about(session, credit)
+    language = notices.language(session, caller, order)
+    amount = Money(credit.amount, credit.currency).text(language)
+    text = tell("refund.paid_credit", language, amount=amount, number=order.number)
+    title = tell("credit.given.subject", language, number=order.number)
+    _send(session, caller, order, ("credit", credit.id), PAID, title, text)
+
+
 return_states.FOLLOWERS.append(_moved)
 return_registrations.FOLLOWERS.append(_registered)
 refunds.FOLLOWERS.append(_refunded)
+store_credits.MOVED.append(_credited)
 
 
 # ---- one mail -----------------------------------------------------------------------------------------------------
@@ -139,7 +156,7 @@ def _mail(session: Session, key: str) -> Operation | None:
     )
 
 
-def _about(session: Session, thing: Return | Refund) -> tuple[Order, Caller]:
+def _about(session: Session, thing: Return | Refund | Credit) -> tuple[Order, Caller]:
     """The order, and the store itself as the one who writes."""
     store = session.get_one(Store, thing.store_id)
     caller = Caller(store, thing.livemode, key_id="", scopes=frozenset(), request_id="", automation=True)

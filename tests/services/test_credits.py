@@ -67,6 +67,10 @@ def test_goodwill_reaches_the_customer_once_and_is_told(store):
     assert payouts(store) == [500]
     kinds = [event["type"] for event in store.get(f"/v1/events?resource={made}").json()["data"]]
     assert kinds == ["credit.created", "credit.succeeded"]
+    store.rest()
+    (mail,) = store.sandbox.get("/mail/v1/messages")["data"]
+    assert (mail["key"], mail["subject"]) == (f"{made}.paid", "Store credit for order #1")
+    assert "€5.00 as store credit" in mail["text"]
 
 
 def test_goodwill_may_hang_on_a_customer_alone(store):

@@ -329,3 +329,22 @@ def test_an_instant_charge_that_the_bank_takes_back_is_due_with_the_goods(store)
     until(lambda: store.get(f"/v1/exchanges/{made['id']}").json()["charged"]["amount"] == 0, 15)
     done = finish(store, made)
     assert (done["status"], done["charged"]["amount"]) == ("completed", 500)
+
+
+def test_a_swap_whose_charge_the_bank_takes_back_stands_and_is_told(app: App):
+    store = app.store({**SHOP, "orders": [order(3, "pending")]})
+    body = {"lines": [swap("mug-gold", 3, 3)], "payment_method_id": "pm-card"}
+    made = store.post("/v1/orders/3/items", body, Prefer="wait=15").json()
+    assert (made["change"]["status"], [row["captured"]["amount"] for row in made["payments"]]) == (
+        "succeeded",
+        [3000, 1500],
+    )
+    (charge,) = store.sandbox.effects("charge")
+    store.sandbox.post(f"/sandbox/v1/charges/{charge['subject']}/fail", {"failure_code": "dispute_lost"})
+    path = f"/v1/events?resource={made['change']['id']}"
+    words = until(lambda: (seen := [e["type"] for e in store.get(path).json()["data"]]) and len(seen) > 2 and seen, 15)
+    assert words == ["change.created", "change.succeeded", "change.payment_failed"]
+    payments = store.get("/v1/orders/3").json()["payments"]
+    assert [row["captured"]["amount"] for row in payments] == [3000, 0]
+    more = store.post("/v1/refunds", {"order": "#3", "amount": {"amount": 3001, "currency": "EUR"}})
+    assert more.json()["code"] == "refund_exceeds_captured", "what was taken back is not paid back"

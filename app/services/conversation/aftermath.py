@@ -22,6 +22,8 @@ NEXT_STEP = {
     "return_label": "The carrier issued no label: issue another or send one by hand.",
     "return_open": "The shop did not take the return: it has ended and no label is made; tell the shopper why.",
     "exchange_open": "The shop did not take the exchange: it has ended; tell the shopper why.",
+    "order_charge": "What the order costs more now was not paid or was taken back: have it paid, or undo the change.",
+    "exchange_charge": "What the exchange costs more was not paid or was taken back: have it charged again.",
     "label_void": "The carrier did not void the label: it may have been used.",
 }
 

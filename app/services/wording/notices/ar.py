@@ -31,6 +31,7 @@ NOTICES: dict[str, str] = {
     "return.arrived": "وصل إلينا الإرجاع {rma} للطلب {number}. وقد استلمنا هذه المنتجات:",
     "refund.paid.subject": "دُفع المبلغ المسترد للطلب {number}",
     "refund.paid": "أعدنا إليك {amount} عن الطلب {number} بطريقة الدفع نفسها.",
+    "credit.given.subject": "رصيد في المتجر عن الطلب {number}",
     "refund.paid_credit": "أضفنا إليك {amount} رصيدًا في المتجر عن الطلب {number}.",
     "refund.paid_method": "دفعنا {amount} عن الطلب {number} إلى طريقة الدفع التي اخترتها.",
 }

@@ -36,6 +36,7 @@ NOTICES: dict[str, str] = {
     "return.arrived": "{number} nömrəli sifariş üzrə {rma} nömrəli qaytarmanız bizə çatdı. Bu məhsulları aldıq:",
     "refund.paid.subject": "{number} nömrəli sifariş üzrə məbləğ qaytarıldı",
     "refund.paid": "{number} nömrəli sifariş üzrə {amount} məbləğini eyni ödəniş üsulu ilə qaytardıq.",
+    "credit.given.subject": "{number} nömrəli sifariş üzrə mağaza krediti",
     "refund.paid_credit": "{number} nömrəli sifariş üzrə {amount} məbləğini mağaza krediti kimi verdik.",
     "refund.paid_method": "{number} nömrəli sifariş üzrə {amount} məbləğini seçdiyiniz ödəniş üsuluna ödədik.",
 }

@@ -42,6 +42,7 @@ NOTICES: dict[str, str] = {
     "return.arrived": "Ihre Retoure {rma} zur Bestellung {number} ist eingetroffen. Wir haben diese Artikel erhalten:",
     "refund.paid.subject": "Ihre Erstattung zur Bestellung {number} ist ausgezahlt",
     "refund.paid": "Wir haben Ihnen {amount} zur Bestellung {number} auf demselben Weg erstattet.",
+    "credit.given.subject": "Guthaben zu Ihrer Bestellung {number}",
     "refund.paid_credit": "Wir haben Ihnen {amount} zur Bestellung {number} als Guthaben gutgeschrieben.",
     "refund.paid_method": "Wir haben {amount} zur Bestellung {number} auf dem von Ihnen gewählten Weg ausgezahlt.",
 }

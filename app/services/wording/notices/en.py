@@ -36,6 +36,7 @@ NOTICES: dict[str, str] = {
     "return.arrived": "Your return {rma} for order {number} has arrived. We have received these items:",
     "refund.paid.subject": "Your refund for order {number} has been paid",
     "refund.paid": "We have refunded {amount} for order {number} the way you paid.",
+    "credit.given.subject": "Store credit for order {number}",
     "refund.paid_credit": "We have given you {amount} as store credit for order {number}.",
     "refund.paid_method": "We have paid {amount} for order {number} to the payment method that you chose.",
 }

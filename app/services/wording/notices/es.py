@@ -37,6 +37,7 @@ NOTICES: dict[str, str] = {
     "return.arrived": "Su devolución {rma} del pedido {number} ha llegado. Hemos recibido estos artículos:",
     "refund.paid.subject": "Su reembolso del pedido {number} está pagado",
     "refund.paid": "Le hemos reembolsado {amount} del pedido {number} por el mismo medio de pago.",
+    "credit.given.subject": "Saldo de la tienda por el pedido {number}",
     "refund.paid_credit": "Le hemos abonado {amount} del pedido {number} como saldo de la tienda.",
     "refund.paid_method": "Hemos pagado {amount} del pedido {number} en el medio de pago que usted eligió.",
 }

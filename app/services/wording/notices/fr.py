@@ -40,6 +40,7 @@ NOTICES: dict[str, str] = {
     "return.arrived": "Votre retour {rma} pour la commande {number} est arrivé. Nous avons reçu ces articles :",
     "refund.paid.subject": "Votre remboursement pour la commande {number} a été versé",
     "refund.paid": "Nous vous avons remboursé {amount} pour la commande {number} par le moyen de paiement utilisé.",
+    "credit.given.subject": "Avoir pour la commande {number}",
     "refund.paid_credit": "Nous vous avons accordé {amount} d’avoir pour la commande {number}.",
     "refund.paid_method": "Nous avons versé {amount} pour la commande {number} sur le moyen de paiement choisi.",
 }

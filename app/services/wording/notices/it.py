@@ -39,6 +39,7 @@ NOTICES: dict[str, str] = {
     "return.arrived": "Il Suo reso {rma} per l’ordine {number} è arrivato. Abbiamo ricevuto questi articoli:",
     "refund.paid.subject": "Il Suo rimborso per l’ordine {number} è stato pagato",
     "refund.paid": "Le abbiamo rimborsato {amount} per l’ordine {number} con lo stesso metodo di pagamento.",
+    "credit.given.subject": "Credito del negozio per l’ordine {number}",
     "refund.paid_credit": "Le abbiamo accreditato {amount} come credito del negozio per l’ordine {number}.",
     "refund.paid_method": "Abbiamo pagato {amount} per l’ordine {number} con il metodo di pagamento che ha scelto.",
 }

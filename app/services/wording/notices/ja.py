@@ -35,6 +35,7 @@ NOTICES: dict[str, str] = {
     "return.arrived": "ご注文 {number} の返品 {rma} が到着しました。受け取った商品は次のとおりです：",
     "refund.paid.subject": "ご注文 {number} の返金が完了しました",
     "refund.paid": "ご注文 {number} について {amount} を同じお支払い方法で返金いたしました。",
+    "credit.given.subject": "ご注文 {number} のストアクレジットについて",
     "refund.paid_credit": "ご注文 {number} について {amount} をストアクレジットとして付与いたしました。",
     "refund.paid_method": "ご注文 {number} について {amount} をお選びのお支払い方法にお支払いいたしました。",
 }

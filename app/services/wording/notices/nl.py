@@ -37,6 +37,7 @@ NOTICES: dict[str, str] = {
     "return.arrived": "Uw retour {rma} voor bestelling {number} is aangekomen. Wij hebben deze artikelen ontvangen:",
     "refund.paid.subject": "Uw terugbetaling voor bestelling {number} is uitbetaald",
     "refund.paid": "Wij hebben u {amount} voor bestelling {number} terugbetaald op de manier waarop u hebt betaald.",
+    "credit.given.subject": "Winkeltegoed voor bestelling {number}",
     "refund.paid_credit": "Wij hebben u {amount} aan winkeltegoed gegeven voor bestelling {number}.",
     "refund.paid_method": "Wij hebben {amount} voor bestelling {number} uitbetaald op de betaalmethode van uw keuze.",
 }

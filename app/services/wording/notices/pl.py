@@ -36,6 +36,7 @@ NOTICES: dict[str, str] = {
     "return.arrived": "Zwrot {rma} do zamówienia {number} dotarł do nas. Otrzymaliśmy te produkty:",
     "refund.paid.subject": "Pieniądze za zamówienie {number} zostały zwrócone",
     "refund.paid": "Zwróciliśmy {amount} za zamówienie {number} tą samą metodą płatności.",
+    "credit.given.subject": "Środki do wykorzystania w sklepie za zamówienie {number}",
     "refund.paid_credit": "Przyznaliśmy {amount} jako środki do wykorzystania w sklepie za zamówienie {number}.",
     "refund.paid_method": "Wypłaciliśmy {amount} za zamówienie {number} wybraną metodą płatności.",
 }

@@ -37,6 +37,7 @@ NOTICES: dict[str, str] = {
     "return.arrived": "A sua devolução {rma} da encomenda {number} chegou. Recebemos estes artigos:",
     "refund.paid.subject": "O seu reembolso da encomenda {number} foi pago",
     "refund.paid": "Reembolsámos {amount} da encomenda {number} pelo mesmo meio de pagamento.",
+    "credit.given.subject": "Saldo da loja pela encomenda {number}",
     "refund.paid_credit": "Creditámos {amount} da encomenda {number} como saldo da loja.",
     "refund.paid_method": "Pagámos {amount} da encomenda {number} no meio de pagamento que escolheu.",
 }

@@ -37,6 +37,7 @@ NOTICES: dict[str, str] = {
     "return.arrived": "Ваш возврат {rma} по заказу {number} поступил к нам. Мы получили эти товары:",
     "refund.paid.subject": "Деньги по заказу {number} возвращены",
     "refund.paid": "Мы вернули вам {amount} по заказу {number} тем же способом, каким вы платили.",
+    "credit.given.subject": "Средства на счёте в магазине по заказу {number}",
     "refund.paid_credit": "Мы начислили вам {amount} по заказу {number} на счёт в магазине.",
     "refund.paid_method": "Мы выплатили {amount} по заказу {number} выбранным вами способом оплаты.",
 }

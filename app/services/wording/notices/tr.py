@@ -40,6 +40,7 @@ NOTICES: dict[str, str] = {
     "return.arrived": "{number} numaralı sipariş için {rma} numaralı iadeniz bize ulaştı. Şu ürünleri aldık:",
     "refund.paid.subject": "{number} numaralı siparişin para iadesi ödendi",
     "refund.paid": "{number} numaralı sipariş için {amount} tutarını aynı ödeme yöntemiyle iade ettik.",
+    "credit.given.subject": "{number} numaralı sipariş için mağaza kredisi",
     "refund.paid_credit": "{number} numaralı sipariş için {amount} tutarını mağaza kredisi olarak tanımladık.",
     "refund.paid_method": "{number} numaralı sipariş için {amount} tutarını seçtiğiniz ödeme yöntemine ödedik.",
 }

@@ -26,6 +26,7 @@ NOTICES: dict[str, str] = {
     "return.arrived": "您对订单 {number} 的退货（{rma}）已到达，我们已收到以下商品：",
     "refund.paid.subject": "订单 {number} 的退款已支付",
     "refund.paid": "我们已按原支付方式为订单 {number} 退款 {amount}。",
+    "credit.given.subject": "订单 {number} 的商店余额",
     "refund.paid_credit": "我们已为订单 {number} 向您发放 {amount} 的商店余额。",
     "refund.paid_method": "我们已将订单 {number} 的 {amount} 支付到您选择的支付方式。",
 }
