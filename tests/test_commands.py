@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import stat
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -338,16 +339,17 @@ def test_the_demo_takes_its_sandbox_with_it_even_when_it_is_killed(
     port = free_port()
     server = run_server("serve", "--demo", environment={"AFTERSALE_SANDBOX_PORT": str(port)})
     there = f"http://127.0.0.1:{port}/healthz"
-    for _ in range(100):
-        if servers.answers(there):
-            break
-    assert servers.answers(there)
+    wait_for(lambda: servers.answers(there))
     os.kill(server.process.pid, signal.SIGKILL)
     server.process.wait(10)
-    for _ in range(200):
-        if not servers.answers(there):
-            break
-    assert not servers.answers(there)
+    wait_for(lambda: not servers.answers(there))
+
+
+def wait_for(done: Callable[[], bool], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.05)
 
 
 # ---- the sandbox ------------------------------------------------------------------------------------------------

@@ -387,6 +387,7 @@ def test_an_open_route_asks_for_no_key_and_says_nothing_of_a_store(world: World,
 def test_a_route_lets_in_whom_the_table_says(app: App, world: World, route: Route) -> None:
     mine = world.has.get(route.resource, "")
     none = ids.new(PREFIX[route.resource]) if route.resource else ""
+    world.mine.rest()  # what the route before this one has begun, mails included
     before = still(app.settings.database)
 
     for wrong, credential in world.keys.items():
