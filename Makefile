@@ -7,9 +7,9 @@ BIN := $(VENV)/bin
 NEWEST_FIRST := python3 python3.14 python3.13 python3.12 python3.11 python
 PYTHON ?= $(shell for p in $(NEWEST_FIRST); do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$p" && break; done)
-# Tests wait as well as work: one process more than there are cores. PYTEST="tests/test_money.py -k kwd" narrows down.
+# Tests wait as well as work: two processes more than there are cores. PYTEST="tests/test_money.py -k kwd" narrows down.
 PYTEST ?=
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 SPREAD = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 FAULTS ?=
 # Files of the public shop's kind; unset: those of the folder `shared` beside the project, or of AFTERSALE_SPECS.
