@@ -14,8 +14,11 @@ from typing import Any
 import click
 
 from app.commands import demo as demonstration
+from app.commands.doorman import Doorman
 from app.commands.means import settings
 from app.settings import Settings
+
+BACKLOG = 2048
 
 
 def serve(*, demo: bool, workers: int) -> None:
@@ -25,27 +28,39 @@ def serve(*, demo: bool, workers: int) -> None:
         raise click.ClickException("one process per SQLite file: use PostgreSQL for --workers above 1")
     if workers > 1 and demo:
         raise click.ClickException("the demo runs in one process")
-    _take_port(found)
-    gc.disable()  # until the server is up: looking at what imports make takes a third of their time
-    _take_engine(found)
-    if not demo:
-        _uvicorn(found, workers, None)
-        return
-    with demonstration.sandbox(found) as up:
-        greeting = demonstration.prepare(found)
-        _uvicorn(found, 1, lambda: click.echo(greeting if up() else demonstration.NO_SANDBOX))
+    with _port(found) as listener:
+        if workers > 1:
+            listener.close()  # each of them opens its own
+            _processes(found, workers)
+            return
+        doorman = Doorman(listener)
+        doorman.start()
+        gc.disable()  # until the server is up: looking at what imports make takes a third of their time
+        _take_engine(found)
+        if not demo:
+            _process(found, listener, doorman.leave)
+            return
+        with demonstration.sandbox(found) as up:
+            greeting = demonstration.prepare(found)
+
+            def tell() -> None:
+                click.echo(greeting if up() else demonstration.NO_SANDBOX)
+
+            _process(found, listener, doorman.leave, tell)
 
 
-def _take_port(found: Settings) -> None:
-    """Say it now where the port is not to be had, before anything is started or made."""
-    family = socket.AF_INET6 if ":" in found.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((found.host, found.port))
-        except OSError as error:
-            where = f"{found.host}, port {found.port}"
-            raise click.ClickException(f"{where}: {error.strerror}; AFTERSALE_PORT=… takes another port") from error
+def _port(found: Settings) -> socket.socket:
+    """Listen, or say now that the port is not to be had, before anything is started or made."""
+    listener = socket.socket(socket.AF_INET6 if ":" in found.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((found.host, found.port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        where = f"{found.host}, port {found.port}"
+        raise click.ClickException(f"{where}: {error.strerror}; AFTERSALE_PORT=… takes another port") from error
+    return listener
 
 
 def _take_engine(found: Settings) -> None:
@@ -58,13 +73,8 @@ def _take_engine(found: Settings) -> None:
         raise click.ClickException(str(error)) from error
 
 
-def _uvicorn(found: Settings, workers: int, when_up: Callable[[], None] | None) -> None:
-    import uvicorn
-
-    from app import logs
-
-    logs.configure(found.log_level)
-    options: dict[str, Any] = {
+def _options(found: Settings) -> dict[str, Any]:
+    return {
         "host": found.host,
         "port": found.port,
         "access_log": False,
@@ -74,12 +84,37 @@ def _uvicorn(found: Settings, workers: int, when_up: Callable[[], None] | None) 
         "timeout_graceful_shutdown": int(found.shutdown_seconds),
         "h11_max_incomplete_event_size": 65536,
     }
-    if workers > 1:
-        uvicorn.run("app.asgi:app", workers=workers, **options)
-        return
+
+
+def _processes(found: Settings, workers: int) -> None:
+    """So many processes on one port."""
+    import uvicorn
+
+    from app import logs
+
+    logs.configure(found.log_level)
+    uvicorn.run("app.asgi:app", workers=workers, **_options(found))
+
+
+def _process(
+    found: Settings, listener: socket.socket, taken_over: Callable[[], None], when_up: Callable[[], None] | None = None
+) -> None:
+    """One process on the open port; `taken_over` once it answers there itself, `when_up` on a thread behind that."""
+    import uvicorn
+
+    from app import logs
     from app.main import create_app
 
-    server = uvicorn.Server(uvicorn.Config(create_app(found), **options))
+    logs.configure(found.log_level)
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            taken_over()
+            if self.started and when_up is not None:
+                threading.Thread(target=when_up, daemon=True).start()
+
+    server = Server(uvicorn.Config(create_app(found), **_options(found)))
 
     def stop(number: int, frame: object) -> None:
         del number, frame
@@ -88,18 +123,9 @@ def _uvicorn(found: Settings, workers: int, when_up: Callable[[], None] | None) 
     # uvicorn stops at a signal and raises it again when it is done: to be asked to stop is no failure.
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    if when_up is not None:
-        threading.Thread(target=_tell, args=(server, when_up), daemon=True).start()
-    server.run()
+    server.run([listener])
     if not server.started:
         sys.exit(1)
-
-
-def _tell(server: Any, when_up: Callable[[], None]) -> None:
-    tick = threading.Event()
-    while not server.started:
-        tick.wait(0.02)
-    when_up()
 
 
 def worker() -> None:
