@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 RUN = "AFTERSALE_TEST_RUN"
 """Environment variable: the folder that all processes of one test run share."""
 EXTERNAL = "AFTERSALE_TEST_POSTGRES_URL"
+TEMPORARY = "PYTEST_DEBUG_TEMPROOT"
+"""Environment variable of pytest's: where its folders for tests are; set, it is left as it is."""
 _BEGINS = "aftersale-tests-"
 _MEMORY = Path("/dev/shm")
 _ROOM = 2**31
@@ -53,6 +55,8 @@ class Databases:
         folder = Path(tempfile.mkdtemp(prefix=f"{_BEGINS}{os.getpid()}-", dir=_where()))
         folder.chmod(0o711)
         os.environ[RUN] = str(folder)
+        if folder.parent == _MEMORY:  # pytest's own folders too: every commit of a test would wait for the disk
+            os.environ.setdefault(TEMPORARY, str(folder))
         return cls(folder)
 
     def end(self) -> None:
@@ -64,6 +68,8 @@ class Databases:
                     server.drop(name)
         _remove(self._folder)
         os.environ.pop(RUN, None)
+        if os.environ.get(TEMPORARY) == str(self._folder):
+            del os.environ[TEMPORARY]
 
     def missing(self) -> str | None:
         """Say why there is no PostgreSQL; None where there is one."""
