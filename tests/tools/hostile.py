@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -134,7 +135,7 @@ class Siege:
             (method, path, body), key = self.moves.next()
             client, headers = self.moves.rng.choice(self.doors)
         sent = {**headers, "Idempotency-Key": key, "Prefer": "wait=0"}
-        answer = client.request(method, path, json=None if method == "DELETE" else body, headers=sent)
+        answer = _answer(client, method, path, None if method == "DELETE" else body, sent)
         with self.lock:
             self._note((method, path, body), headers, answer)
 
@@ -218,6 +219,14 @@ class Siege:
             after = page["next_after"]
         tables = _of_store(evidence.tables(self.app.settings.database), self.store.id)
         return History("", shops={served.shop: Shop(served.get("/sandbox/v1/export"), ledger)}, tables=tables)
+
+
+def _answer(client: httpx.Client, method: str, path: str, body: Any, headers: dict[str, str]) -> httpx.Response:
+    """Ask again, under the same key, where the connection broke: an idle one is closed while we take it."""
+    for _ in range(5):
+        with suppress(httpx.TransportError):
+            return client.request(method, path, json=body, headers=headers)
+    return client.request(method, path, json=body, headers=headers)
 
 
 def _shape(path: str) -> str:
