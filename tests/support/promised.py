@@ -8,8 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import httpx
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
+from jsonschema_rs import Draft202012Validator
 
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 
@@ -26,7 +25,7 @@ class Promised:
         self._paths = [
             (_pattern(path), path) for path in sorted(document["paths"], key=lambda path: (path.count("{"), path))
         ]
-        self._validators: dict[str, Draft202012Validator] = {}
+        self._validators: dict[str | int, Draft202012Validator] = {}
 
     def operations(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Every method, path and operation."""
@@ -77,19 +76,17 @@ class Promised:
 
     def validate(self, shape: dict[str, Any] | str, value: Any, told: str) -> None:
         """Raise AssertionError where `value` is not of this shape."""
-        reference = shape if isinstance(shape, str) else shape.get("$ref")
-        if reference is not None:
-            validator = self._validators.get(reference)
-            if validator is None:
-                validator = self._validators[reference] = self._validator({"$ref": reference})
-        else:
-            validator = self._validator(shape)
-        wrong = best_match(validator.iter_errors(value))
-        where = "" if wrong is None else "/".join(map(str, wrong.absolute_path))
-        assert wrong is None, f"{told}: /{where}: {wrong.message[:500]}"
-
-    def _validator(self, shape: dict[str, Any]) -> Draft202012Validator:
-        return Draft202012Validator({**shape, "components": self._all["components"]})
+        key = shape if isinstance(shape, str) else shape.get("$ref") or id(shape)
+        validator = self._validators.get(key)
+        if validator is None:
+            whole = {"$ref": shape} if isinstance(shape, str) else shape
+            validator = Draft202012Validator({**whole, "components": self._all["components"]})
+            self._validators[key] = validator
+        if validator.is_valid(value):
+            return
+        wrong = next(validator.iter_errors(value))
+        where = "/".join(map(str, wrong.instance_path))
+        raise AssertionError(f"{told}: /{where}: {wrong.message[:500]}")
 
 
 def _closed(shape: dict[str, Any]) -> dict[str, Any]:
