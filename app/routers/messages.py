@@ -13,7 +13,8 @@ from app.routers.calling import Means, needs
 from app.routers.schemas import In, Line, Moment, OperationOut, Out, Ref, Text
 from app.routers.tickets import MessageOut, TicketOut
 from app.routers.triage import TriageOut
-from app.routers.writes import OptionalKey, Wait, perform, show
+from app.routers.waiting import show
+from app.routers.writes import OptionalKey, Wait, perform
 from app.services.callers import Caller
 from app.services.conversation import pipeline
 from app.services.conversation.inbound import Inbound

@@ -41,6 +41,8 @@ BESIDE = (
     "app/integrations/carriers/sandbox.py",
     "app/integrations/commerce/sandbox.py",
     "app/routers/writes.py",
+    "app/routers/waiting.py",
+    "app/routers/resources.py",
 )
 READS = {
     "view",
