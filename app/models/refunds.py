@@ -26,6 +26,8 @@ ALLOCATION_MOVES: dict[str, frozenset[str]] = {
 }
 RESERVING = ("pending", "unknown", "succeeded")
 """Allocation statuses whose amount counts against the payment."""
+WAITING = "awaiting_approval"
+"""A refund's status until a person has said yes; nothing is reserved for it yet."""
 
 
 class Refund(Owned, Eventful, Base):

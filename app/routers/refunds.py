@@ -21,7 +21,7 @@ from app.routers.schemas import (
     PreviewOut,
 )
 from app.routers.writes import CONFIRMED, RequiredKey, Wait, act
-from app.services import order_lists, orders, refunds
+from app.services import order_lists, orders, refund_views
 from app.services.actions import refund_order
 from app.services.actions.refund_order import RefundParams
 from app.services.callers import Caller
@@ -190,7 +190,7 @@ async def get_refund(refund_id: str, means: Means, caller: Reader) -> Json:
 
 
 def _view(session: Session, caller: Caller, refund_id: str) -> dict[str, Any]:
-    return refunds.view(session, refunds.get(session, caller, refund_id))
+    return refund_views.view(session, refund_views.get(session, caller, refund_id))
 
 
 @router.get(
@@ -220,4 +220,4 @@ def _listed(
     session: Session, caller: Caller, order_id: str | None, filters: dict[str, Any], place: str | None, limit: int
 ) -> list[dict[str, Any]]:
     rows = order_lists.hanging_on(session, Refund, caller, order_id, filters, place, limit)
-    return [refunds.view(session, row) for row in rows]
+    return [refund_views.view(session, row) for row in rows]

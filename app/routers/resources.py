@@ -22,7 +22,7 @@ from app.services import (
     order_changes,
     orders,
     policies,
-    refunds,
+    refund_views,
     return_registrations,
     returns,
     tickets,
@@ -54,7 +54,7 @@ def for_person(view: View) -> bool:
 
 
 def _refund(session: Session, caller: Caller, refund_id: str) -> View:
-    return refunds.view(session, refunds.get(session, caller, refund_id))
+    return refund_views.view(session, refund_views.get(session, caller, refund_id))
 
 
 def _return(session: Session, caller: Caller, return_id: str) -> View:

@@ -26,7 +26,19 @@ from app.models.claims import IN_KIND, MOVES, STANDING, Claim, ClaimLine
 from app.models.orders import Order, OrderLine
 from app.models.refunds import Refund
 from app.money import Money
-from app.services import approvals, audit, claim_facts, decisions, entitlements, events, line_uses, orders, refunds
+from app.services import (
+    approvals,
+    audit,
+    claim_facts,
+    decisions,
+    entitlements,
+    events,
+    line_uses,
+    orders,
+    refund_settlements,
+    refund_views,
+    refunds,
+)
 from app.services.callers import Caller
 from app.services.claim_facts import ClaimLineSpec, ClaimSpec
 from app.services.line_uses import Use
@@ -330,7 +342,7 @@ def sent_instead(session: Session, order: Order) -> list[Use]:
     return [Use(row.line_id, row.quantity, row.amount or 0) for row in rows]
 
 
-refunds.FOLLOWERS.append(follow)
+refund_settlements.FOLLOWERS.append(follow)
 line_uses.SOURCES.append(sent_instead)
 
 
@@ -382,7 +394,7 @@ def view(session: Session, claim: Claim) -> dict[str, Any]:
         ],
         "refund": claim.refund_id,
         "payment_status": None if refund is None else refund.status,
-        "operations": [] if refund is None else refunds.view(session, refund)["operations"],
+        "operations": [] if refund is None else refund_views.view(session, refund)["operations"],
         "failure_code": claim.failure_code,
         "reason": claim.reason,
         "approval": approvals.brief_of(session, KIND, claim.id),

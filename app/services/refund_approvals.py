@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models.approvals import Approval
-from app.models.refunds import Refund
-from app.services import approvals, audit, events, orders, refunds
+from app.models.refunds import WAITING, Refund
+from app.services import approvals, audit, events, orders, refund_settlements, refund_views, refunds
 from app.services.approvals import Made, Waiting
 from app.services.callers import Caller
 from app.services.decisions import Asked
@@ -54,7 +54,7 @@ def park(
     order, payments = refunds.hold(session, caller, order_id, said)
     priced = refunds.price(session, order, payments, spec)
     refund = refunds.draft(caller, order, spec, priced, return_id=return_id)
-    refund.status = refunds.WAITING
+    refund.status = WAITING
     session.add(refund)
     session.flush()
     refunds.add_lines(session, refund, priced)
@@ -68,7 +68,7 @@ def park(
         order_id=order.id,
         parameters=parameters,
     )
-    events.record(session, "refund.created", refund, refunds.view(session, refund))
+    events.record(session, "refund.created", refund, refund_views.view(session, refund))
     audit.write(
         session,
         action="refund.requested",
@@ -110,9 +110,9 @@ def _end(session: Session, approval: Approval, status: str) -> None:
     refund = session.get_one(Refund, approval.subject_id, with_for_update=True)
     refund.move("canceled")
     refund.settled_at = clock.now()
-    shown = refunds.view(session, refund)
-    events.record(session, "refund.canceled", refund, shown, previous={"status": refunds.WAITING})
-    refunds.tell(session, refund)
+    shown = refund_views.view(session, refund)
+    events.record(session, "refund.canceled", refund, shown, previous={"status": WAITING})
+    refund_settlements.tell(session, refund)
 
 
 approvals.register(KIND, Waiting(_read, _resume, _end))

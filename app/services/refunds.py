@@ -1,24 +1,16 @@
-"""Refunds: reserved under lock with their intent, paid back between transactions, settled by evidence alone."""
+"""Refunds: priced under lock, guarded, reserved and written with their intent; paid back between transactions."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app import clock, ids
-from app.errors import RefundNotFound
-from app.integrations.receipts import Receipt
 from app.models.customers import Customer
 from app.models.operations import Operation
 from app.models.orders import Order, OrderPayment
-from app.models.refunds import RESERVING, Allocation, Refund, RefundLine
-from app.money import Money
+from app.models.refunds import RESERVING, WAITING, Allocation, Refund, RefundLine
 from app.services import (
-    approvals,
     audit,
     decisions,
     events,
@@ -26,19 +18,15 @@ from app.services import (
     operations,
     orders,
     refund_effects,
-    spending,
+    refund_guard,
+    refund_settlements,
+    refund_views,
 )
 from app.services import credits as store_credits
 from app.services.callers import Caller
-from app.services.operations import Effect
-from app.services.order_views import Ledger, lines_of, money, payments_of
+from app.services.order_views import Ledger, lines_of, payments_of
 from app.services.orders import Ledgers
-from app.services.policy.contract import Facts
 from app.services.refund_quotes import Quote, RefundSpec, quote
-
-WAITING = "awaiting_approval"
-FOLLOWERS: list[Callable[[Session, Refund], None]] = []
-"""Told of each refund whose status has changed, in the same transaction."""
 
 
 def hold(session: Session, caller: Caller, order_id: str, said: Ledgers) -> tuple[Order, list[OrderPayment]]:
@@ -129,7 +117,7 @@ def write(
     refund.automated = not caller.is_merchant and decided is not None and not decisions.approved(session)
     if decided is not None:
         now = refund.created_at if waiting is None else clock.now()  # approved on another day: decided on that
-        _guard(session, caller, order, refund, priced_now.amount, decided, now)
+        refund_guard.ask(session, caller, order, refund, priced_now.amount, decided, now)
     if waiting is not None:
         _take_today(session, waiting, priced_now)
     session.add(refund)
@@ -140,9 +128,11 @@ def write(
         _allocate(session, caller, refund, by_id[payment_id], amount, waits=waits)
     session.flush()
     if waiting is None:
-        events.record(session, "refund.created", refund, view(session, refund))
+        events.record(session, "refund.created", refund, refund_views.view(session, refund))
     else:
-        events.record(session, "refund.approved", refund, view(session, refund), previous={"status": WAITING})
+        events.record(
+            session, "refund.approved", refund, refund_views.view(session, refund), previous={"status": WAITING}
+        )
     audit.write(
         session,
         action="refund.requested",
@@ -208,50 +198,6 @@ def _take_today(session: Session, refund: Refund, priced_now: Quote) -> None:
     session.execute(delete(RefundLine).where(RefundLine.refund_id == refund.id))
 
 
-def _guard(
-    session: Session, caller: Caller, order: Order, refund: Refund, amount: int, action: str, now: datetime
-) -> None:
-    """Ask the guard, and reserve what automation may spend; raises where the answer is no."""
-    scope_ids = spending.scopes(caller.store, order, now)
-    decision = decisions.decide(
-        session,
-        caller,
-        Facts(
-            action=action,
-            actor=decisions.actor_kind(caller),
-            proof=caller.proof,
-            now=now,
-            order_status="pending" if action == "cancel" else order.status,
-            delivered_at=order.delivered_at,
-            amount=amount,
-            currency=refund.currency,
-            reason=refund.reason,
-            **_destination_facts(session, order, refund),
-            spent=spending.spent(session, order, refund.currency, scope_ids),
-        ),
-        subject=("refund", refund.id),
-        order_id=order.id,
-    )
-    decisions.enforce(decision)
-    if refund.automated:
-        caps = decisions.policy_of(session, caller).caps[refund.currency]
-        spending.reserve(session, order, refund.currency, amount, caps, scope_ids)
-        refund.spending_day = scope_ids["day"]
-
-
-def _destination_facts(session: Session, order: Order, refund: Refund) -> dict[str, Any]:
-    """Where the money goes as the guard sees it: a method that paid is the original."""
-    if refund.destination != "payment_method":
-        kind = "store_credit" if refund.destination == "store_credit" else None
-        return {"destination": refund.destination, "destination_kind": kind}
-    for payment in payments_of(session, order):
-        if refund.payment_method_id in (payment.payment_method_id, payment.id, payment.external_id):
-            return {"destination": "original", "destination_kind": payment.kind}
-    customer = session.get(Customer, order.customer_id) if order.customer_id else None
-    kinds = {method["id"]: method["kind"] for method in (customer.payment_methods if customer else [])}
-    return {"destination": "payment_method", "destination_kind": kinds.get(refund.payment_method_id)}
-
-
 def _allocate(
     session: Session, caller: Caller, refund: Refund, payment: OrderPayment, amount: int, *, waits: bool
 ) -> None:
@@ -311,155 +257,16 @@ def begin(session: Session, refund_id: str) -> None:
 def withdraw(session: Session, refund_id: str) -> None:
     """The shop said no: the refund that waited for it ends, its reservations are free again."""
     refund = session.get_one(Refund, refund_id, with_for_update=True)
-    allocations = allocations_of(session, refund)
+    allocations = refund_views.allocations_of(session, refund)
     for operation in operations.of_subject(session, "refund", refund_id):
         operations.cancel(session, operation)
         store_credits.end(session, operation.id)
     for allocation in allocations:
         allocation.move("canceled")
-        _release(session, refund, allocation)
+        refund_settlements.release(session, refund, allocation)
     refund.move("canceled")
     refund.settled_at = clock.now()
-    events.record(session, "refund.canceled", refund, view(session, refund), previous={"status": "pending"})
-    tell(session, refund)
-
-
-def tell(session: Session, refund: Refund) -> None:
-    """Whoever follows refunds hears of its new status."""
-    for told in FOLLOWERS:
-        told(session, refund)
-
-
-# ---- settling ---------------------------------------------------------------------------------------------------
-
-
-def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
-    """Move the allocation and its refund to what the provider's evidence says; the only way into a final state."""
-    allocation = session.scalars(
-        select(Allocation).where(Allocation.operation_id == operation.id).with_for_update()
-    ).one()
-    refund = session.get_one(Refund, allocation.refund_id, with_for_update=True)
-    if operation.status == allocation.status:
-        return
-    held = allocation.status in RESERVING
-    allocation.move(operation.status)
-    allocation.failure_code = receipt.failure_code
-    if held and allocation.status not in RESERVING:
-        _release(session, refund, allocation)
-    session.flush()
-    before = refund.status
-    after = status_of([row.status for row in allocations_of(session, refund)])
-    refund.move(after)
-    refund.failure_code = receipt.failure_code if after == "failed" else None
-    refund.settled_at = clock.now() if after in {"succeeded", "failed"} else None
-    kind = f"refund.{after}" if after != before else "refund.updated"
-    events.record(session, kind, refund, view(session, refund), previous={"status": before})
-    if after != before:
-        tell(session, refund)
-
-
-def status_of(statuses: list[str]) -> str:
-    """One word for a refund of several allocations: what is open first, then what failed."""
-    for status in ("unknown", "pending", "failed"):
-        if status in statuses:
-            return status
-    return "succeeded" if "succeeded" in statuses else "canceled"
-
-
-def _release(session: Session, refund: Refund, allocation: Allocation) -> None:
-    if refund.automated:
-        spending.release(session, refund, allocation.amount)
-
-
-for _kind in refund_effects.KINDS:
-    operations.register(
-        Effect(kind=_kind.name, command=_kind.command, send=_kind.send, find=_kind.find, settle=settle, rechecked=True)
+    events.record(
+        session, "refund.canceled", refund, refund_views.view(session, refund), previous={"status": "pending"}
     )
-store_credits.FOLLOWERS.append(settle)
-
-
-# ---- reading ----------------------------------------------------------------------------------------------------
-
-
-def get(session: Session, caller: Caller, refund_id: str) -> Refund:
-    """The refund, or `refund_not_found` where this caller has none such."""
-    found = session.scalar(
-        select(Refund).where(
-            Refund.id == refund_id, Refund.store_id == caller.store_id, Refund.livemode == caller.livemode
-        )
-    )
-    if found is None or (caller.shopper is not None and found.customer_id != caller.shopper):
-        raise RefundNotFound
-    return found
-
-
-def allocations_of(session: Session, refund: Refund) -> list[Allocation]:
-    """The refund's parts, oldest first."""
-    return list(session.scalars(select(Allocation).where(Allocation.refund_id == refund.id).order_by(Allocation.id)))
-
-
-def view(session: Session, refund: Refund) -> dict[str, Any]:
-    """The refund as the contract shows it."""
-    allocations = allocations_of(session, refund)
-    behind = [operations.view(row) for row in operations.of_subject(session, "refund", refund.id)]
-    lines = session.scalars(select(RefundLine).where(RefundLine.refund_id == refund.id).order_by(RefundLine.line_id))
-    paid = sum(row.amount for row in allocations if row.status == "succeeded")
-    return {
-        "id": refund.id,
-        "livemode": refund.livemode,
-        "order": refund.order_id,
-        "customer": refund.customer_id,
-        "return": refund.return_id,
-        "status": refund.status,
-        "amount": money(refund.amount, refund.currency),
-        "amount_refunded": money(paid, refund.currency),
-        "breakdown": {
-            name: money(getattr(refund, name), refund.currency)
-            for name in ("items", "tax", "discount", "shipping", "fee")
-        },
-        "lines": [
-            {"line_id": row.line_id, "quantity": row.quantity, "amount": money(row.amount, refund.currency)}
-            for row in lines
-        ],
-        "allocations": [
-            {
-                "id": row.id,
-                "payment_id": row.payment_id,
-                "amount": money(row.amount, refund.currency),
-                "status": row.status,
-                "operation_id": row.operation_id,
-                "failure_code": row.failure_code,
-            }
-            for row in allocations
-        ],
-        "destination": {"type": refund.destination, "payment_method_id": refund.payment_method_id},
-        "reason": refund.reason,
-        "note": refund.note,
-        "failure_code": refund.failure_code,
-        "summary": summary(refund, paid),
-        "approval": approvals.brief_of(session, "refund", refund.id),
-        "operation": next((row for row in behind if row["status"] in {"pending", "unknown"}), None)
-        or (behind[0] if behind else None),
-        "operations": [row["id"] for row in behind],
-        "created_at": clock.rfc3339(refund.created_at),
-        "settled_at": None if refund.settled_at is None else clock.rfc3339(refund.settled_at),
-    }
-
-
-def summary(refund: Refund, paid: int) -> str:
-    """One sentence that tells where the money is."""
-    whole, part = Money(refund.amount, refund.currency).text(), Money(paid, refund.currency).text()
-    if refund.status == "succeeded":
-        return f"{whole} went back."
-    if refund.status == "failed":
-        rest = Money(refund.amount - paid, refund.currency).text()
-        return f"{part} went back; {rest} could not be paid back." if paid else f"{whole} could not be paid back."
-    if refund.status == "unknown":
-        return f"{whole}: the payment provider has not told the outcome; it stays reserved and is being looked up."
-    if refund.status == WAITING:
-        return f"{whole} waits for a person at the store to say yes."
-    if refund.status == "canceled" and refund.cancellation_id is None:
-        return f"{whole} was not paid back: nobody at the store said yes to it."
-    if refund.status == "canceled":
-        return f"{whole} was not paid back because the order stayed as it was."
-    return f"{whole} is on its way."
+    refund_settlements.tell(session, refund)

@@ -19,7 +19,7 @@ from app.models.returns import Return
 from app.models.stores import Store
 from app.money import Money
 from app.services import credits as store_credits
-from app.services import notices, operations, refunds, return_registrations, return_states
+from app.services import notices, operations, refund_settlements, return_registrations, return_states
 from app.services.callers import Caller
 from app.services.order_mails import listed
 from app.services.order_views import lines_of
@@ -116,7 +116,7 @@ def _credited(session: Session, credit: Credit) -> None:
 
 return_states.FOLLOWERS.append(_moved)
 return_registrations.FOLLOWERS.append(_registered)
-refunds.FOLLOWERS.append(_refunded)
+refund_settlements.FOLLOWERS.append(_refunded)
 store_credits.MOVED.append(_credited)
 
 

@@ -27,6 +27,7 @@ from app.services import (
     notices,
     operations,
     orders,
+    refund_settlements,
     refunds,
     returns,
     withdrawal_rights,
@@ -236,7 +237,7 @@ def note_overdue(session: Session) -> int:
 
 
 notices.FOLLOWERS[ABOUT] = _told_of_mail
-refunds.FOLLOWERS.append(_told_of_refund)
+refund_settlements.FOLLOWERS.append(_told_of_refund)
 cancellations.FOLLOWERS.append(_told_of_cancellation)
 
 

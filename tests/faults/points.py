@@ -10,6 +10,9 @@ from tests.faults.launcher import ROOT
 
 SAGA = (
     "app/services/refunds.py",
+    "app/services/refund_guard.py",
+    "app/services/refund_settlements.py",
+    "app/services/refund_views.py",
     "app/services/labels.py",
     "app/services/durable.py",
     "app/services/tries.py",

@@ -36,7 +36,7 @@ from app.models.records import AuditRow, Event
 from app.models.refunds import Refund, SpendCounter
 from app.models.stores import Store
 from app.money import Money
-from app.services import cancellations, durable, jobs, mirror, orders, refunds, stores, tries
+from app.services import cancellations, durable, jobs, mirror, orders, refund_views, refunds, stores, tries
 from app.services.callers import Caller
 from app.services.orders import Ledgers
 from app.services.policy.plain import Caps, Policy
@@ -387,7 +387,7 @@ class Book:
         return await self.read(lambda s: s.get_one(Refund, refund.id))
 
     async def view(self, caller: Caller, refund: Refund) -> dict[str, Any]:
-        return await self.read(lambda s: refunds.view(s, refunds.get(s, caller, refund.id)))
+        return await self.read(lambda s: refund_views.view(s, refund_views.get(s, caller, refund.id)))
 
     async def spent(self, caller: Caller) -> dict[tuple[str, str], int]:
         """The counters of what automation has spent."""

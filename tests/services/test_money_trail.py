@@ -18,7 +18,7 @@ from app.models.operations import IllegalMove, Operation, OperationTry
 from app.models.orders import Order
 from app.models.records import AuditRow, Decision, Event
 from app.models.refunds import Allocation, Cancellation, Refund, RefundLine, SpendCounter
-from app.services import audit, operations, refunds, returns, spending, tries
+from app.services import audit, operations, refund_views, refunds, returns, spending, tries
 from app.services.operations import Effect
 from app.services.policy.plain import Caps
 from app.services.returns import LineSpec, ReturnSpec
@@ -89,7 +89,7 @@ async def test_a_refund_that_is_paid_and_fails_late_leaves_each_step(book):
         assert row["evidence"]["receipt"]["status"] == status
     found = await book.read(lambda s: s.get_one(Refund, refund.id))
     assert (found.failure_code, found.settled_at is not None) == ("account_closed", True)
-    parts = await book.read(lambda s: refunds.allocations_of(s, found))
+    parts = await book.read(lambda s: refund_views.allocations_of(s, found))
     assert [(row.operation_id, row.status, row.failure_code) for row in parts] == [
         (first.id, "failed", "account_closed"),
         (second.id, "succeeded", None),

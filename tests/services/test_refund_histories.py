@@ -17,7 +17,7 @@ from app.errors import AppError
 from app.models.operations import FINAL, Operation
 from app.models.orders import OrderLine
 from app.models.refunds import RESERVING, Allocation, Refund, RefundLine, SpendCounter
-from app.services import refunds, tries
+from app.services import refund_views, tries
 from tests.services.money_fixtures import Book, Line, Paid, money, one_database, open_book
 
 PLANS = ("succeed", "pend", "refuse", "lose", "drop", "throttle", "garble")
@@ -58,7 +58,7 @@ class Histories(RuleBasedStateMachine):
         with suppress(AppError):
             made = self.do(self.book.refund(self.shopper if robot else self.caller, self.order, **spec))
             # What the merchant takes elsewhere after a reservation is theirs to answer for; what we take now is ours.
-            for row in self.read(lambda s: refunds.allocations_of(s, made)):
+            for row in self.read(lambda s: refund_views.allocations_of(s, made)):
                 account = self.order.accounts[self.order.payments.index(row.payment_id)]
                 outside = [row for row in self.book.bank.moved if row.payment == account and row.key is None]
                 known = sum(row.amount for row in outside if row.status != "failed")

@@ -26,10 +26,10 @@ from app.models.operations import Operation
 from app.models.orders import Order, OrderPayment
 from app.models.records import Decision
 from app.models.refunds import Cancellation, Refund
-from app.services import cancellations, refunds, tries
+from app.services import cancellations, refund_views, refunds, tries
 from app.services.policy.plain import Caps, Policy
 from app.services.refund_quotes import RefundSpec
-from app.services.refunds import status_of
+from app.services.refund_settlements import status_of
 from tests.services.money_fixtures import Book, Line, Paid, money, one_database, open_book
 from tests.support.spread import KINDS
 
@@ -120,11 +120,11 @@ async def test_a_refund_is_found_by_its_own_store_mode_and_shopper_only(book):
     order = await book.order(caller)
     refund = await book.refund(caller, order, amount=money(100))
     shopper = await book.shopper(caller, order)
-    assert await book.read(refunds.get, shopper, refund.id)
+    assert await book.read(refund_views.get, shopper, refund.id)
     strangers = [await book.store(), replace(caller, livemode=True), replace(caller, shopper="cus_other")]
     for stranger in strangers:
         with pytest.raises(RefundNotFound):
-            await book.read(refunds.get, stranger, refund.id)
+            await book.read(refund_views.get, stranger, refund.id)
     with pytest.raises(OrderNotFound):
         await book.write(refunds.request, strangers[0], order.id, {}, RefundSpec(amount=money(1)))
 

@@ -13,8 +13,7 @@ from sqlalchemy import select
 from app.models.operations import Operation
 from app.models.refunds import Refund
 from app.models.returns import Return
-from app.services import refunds as refund_service
-from app.services import state_mails
+from app.services import refund_settlements, state_mails
 from app.services.wording import LANGUAGES
 from app.services.wording.notices import notices
 from tests.services.durable_fixtures import one_database, until
@@ -101,7 +100,7 @@ def test_a_state_that_comes_again_is_not_told_again(store):
         back = session.get_one(Return, made["id"])
         state_mails.return_started(session, back)
         state_mails._moved(session, back, "approved")
-        refund_service.tell(session, session.scalars(select(Refund).where(Refund.return_id == back.id)).one())
+        refund_settlements.tell(session, session.scalars(select(Refund).where(Refund.return_id == back.id)).one())
 
     settled(store, keys)
     store.app.write(once_more)
