@@ -15,7 +15,7 @@ from app.routers.calling import Means, needs
 from app.routers.pages import Cursor, Limit, page, unseal
 from app.routers.schemas import In, Out, Page, Text
 from app.routers.writes import RequiredKey, perform
-from app.services import approvals, orders
+from app.services import approval_views, approval_votes, orders
 from app.services.callers import Caller
 from app.services.idempotency import Keyed
 from app.services.scrubbing import scrub
@@ -73,7 +73,7 @@ async def get_approval(approval_id: str, means: Means, caller: Reader) -> Json:
 
 
 def _view(session: Session, caller: Caller, approval_id: str) -> dict[str, Any]:
-    return approvals.view(approvals.get(session, caller, approval_id))
+    return approval_views.view(approval_views.get(session, caller, approval_id))
 
 
 @router.get(
@@ -113,7 +113,7 @@ def _listed(
         query = query.where(Approval.action == filters["action"])
     if place is not None:
         query = query.where(Approval.id < place)
-    return [approvals.view(row) for row in session.scalars(query.order_by(Approval.id.desc()).limit(limit))]
+    return [approval_views.view(row) for row in session.scalars(query.order_by(Approval.id.desc()).limit(limit))]
 
 
 WORDS = refusals(
@@ -137,7 +137,7 @@ async def _say(
     note = await scrub(means, caller, body.note if body is not None else None)
 
     async def run(keyed: Keyed | None) -> str:
-        return await approvals.decide(means, caller, approval_id, yes=yes, note=note, keyed=keyed)
+        return await approval_votes.decide(means, caller, approval_id, yes=yes, note=note, keyed=keyed)
 
     return await perform(request, means, caller, "approval", run, key=key, status=200)
 

@@ -12,7 +12,7 @@ from app import clock, errors
 from app.errors import AppError, OrderNotPending
 from app.models.credits import WindowExtension
 from app.services import (
-    approvals,
+    approval_views,
     backtests,
     cancellations,
     claims,
@@ -169,7 +169,7 @@ def _not_changed(view: View) -> AppError | None:
 
 
 def _approval(session: Session, caller: Caller, approval_id: str) -> View:
-    return approvals.view(approvals.get(session, caller, approval_id))
+    return approval_views.view(approval_views.get(session, caller, approval_id))
 
 
 def _expecting(view: View) -> bool:

@@ -13,7 +13,7 @@ from app.models.approvals import Approval
 from app.routers import resources
 from app.routers.answers import Json
 from app.routers.resources import ON_ORDER, RESOURCES, View
-from app.services import approvals, operations, orders
+from app.services import approval_views, operations, orders
 from app.services.callers import Caller
 from app.services.order_views import order_view
 from app.services.runtime import Runtime
@@ -49,7 +49,7 @@ def _question(session: Session, caller: Caller, kind: str, approval_id: str) -> 
     approval = session.get_one(Approval, approval_id)
     if approval.result_id is not None:
         return approval.result_id, False, {}
-    empty: View = {"operation": None, "approval": approvals.brief(approval)}
+    empty: View = {"operation": None, "approval": approval_views.brief(approval)}
     if kind in ON_ORDER and approval.order_id is not None:
         order = orders.get(session, caller, approval.order_id)
         return None, approval.status == "pending", {**order_view(session, order), **ON_ORDER[kind], **empty}

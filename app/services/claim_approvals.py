@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.errors import ClaimNotInState, ResolutionRequired
 from app.models.approvals import Approval
 from app.models.claims import Claim
-from app.services import approvals, claims, orders
+from app.services import approval_views, approval_votes, approvals, claims, orders
 from app.services.approvals import Made, Waiting
 from app.services.callers import Caller
 from app.services.claims import KIND, WAITING, Verdict
@@ -81,7 +81,7 @@ def waiting(session: Session, caller: Caller, claim_id: str) -> Approval | None:
     """
     claims.only_the_store(caller)
     claim = claims.get(session, caller, claim_id)
-    approval = approvals.of_subject(session, KIND, claim.id)
+    approval = approval_views.of_subject(session, KIND, claim.id)
     if approval is not None and approval.status == "pending" and claim.status in (*WAITING, "accepted"):
         return approval
     if not _unpaid(claim):
@@ -97,7 +97,7 @@ def accept(session: Session, caller: Caller, claim_id: str, verdict: Verdict, re
         raise ClaimNotInState("Another settlement was said yes to: agree to that one, or decline.")
     approval.parameters = {**approval.parameters, VERDICT: said}
     session.flush()
-    approvals.vote(session, caller, approval.id, True, None, ready, door=approvals.CLAIM)
+    approval_votes.vote(session, caller, approval.id, True, None, ready, door=approval_votes.CLAIM)
     return _now(session, caller, claim_id)
 
 
@@ -119,7 +119,7 @@ def decline(session: Session, caller: Caller, claim_id: str, reason: str) -> Cla
     approval = waiting(session, caller, claim_id)
     if approval is None:
         raise ClaimNotInState("A claim that is accepted cannot be declined.")
-    approvals.vote(session, caller, approval.id, False, reason, None, door=approvals.CLAIM)
+    approval_votes.vote(session, caller, approval.id, False, reason, None, door=approval_votes.CLAIM)
     claim = _now(session, caller, claim_id)
     claims.note(session, caller, claim, "claim.declined", {"reason": reason})
     return claim

@@ -27,6 +27,7 @@ from app.models.orders import Order, OrderLine
 from app.models.refunds import Refund
 from app.money import Money
 from app.services import (
+    approval_views,
     approvals,
     audit,
     claim_facts,
@@ -397,7 +398,7 @@ def view(session: Session, claim: Claim) -> dict[str, Any]:
         "operations": [] if refund is None else refund_views.view(session, refund)["operations"],
         "failure_code": claim.failure_code,
         "reason": claim.reason,
-        "approval": approvals.brief_of(session, KIND, claim.id),
+        "approval": approval_views.brief_of(session, KIND, claim.id),
         "created_at": clock.rfc3339(claim.created_at),
         "decided_at": stamp(claim.decided_at),
         "completed_at": stamp(claim.completed_at),

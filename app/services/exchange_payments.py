@@ -16,7 +16,7 @@ from app.models.exchanges import Exchange, ExchangeLine
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.money import Money
-from app.services import approvals, audit, events, operations, refund_approvals
+from app.services import approval_views, audit, events, operations, refund_approvals
 from app.services.callers import Caller
 from app.services.destinations import Method
 from app.services.exchange_quotes import check_method
@@ -220,7 +220,7 @@ def view(session: Session, exchange: Exchange) -> dict[str, Any]:
         "payment_method_id": exchange.payment_method_id,
         "instant": exchange.instant,
         "refund": exchange.refund_id,
-        "approval": approvals.brief_of(session, "return", exchange.return_id),
+        "approval": approval_views.brief_of(session, "return", exchange.return_id),
         "operation": None if shown is None else operations.view(shown),
         "operations": [row.id for row in behind],
         "created_at": clock.rfc3339(exchange.created_at),

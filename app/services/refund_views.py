@@ -11,7 +11,7 @@ from app import clock
 from app.errors import RefundNotFound
 from app.models.refunds import WAITING, Allocation, Refund, RefundLine
 from app.money import Money
-from app.services import approvals, operations
+from app.services import approval_views, operations
 from app.services.callers import Caller
 from app.services.order_views import money
 
@@ -72,7 +72,7 @@ def view(session: Session, refund: Refund) -> dict[str, Any]:
         "note": refund.note,
         "failure_code": refund.failure_code,
         "summary": summary(refund, paid),
-        "approval": approvals.brief_of(session, "refund", refund.id),
+        "approval": approval_views.brief_of(session, "refund", refund.id),
         "operation": next((row for row in behind if row["status"] in {"pending", "unknown"}), None)
         or (behind[0] if behind else None),
         "operations": [row["id"] for row in behind],

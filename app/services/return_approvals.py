@@ -9,7 +9,17 @@ from app.models.approvals import Approval
 from app.models.exchanges import Exchange
 from app.models.orders import Order, OrderPayment
 from app.models.returns import Return
-from app.services import approvals, entitlements, exchange_payments, orders, refunds, return_rulings, returns
+from app.services import (
+    approval_views,
+    approval_votes,
+    approvals,
+    entitlements,
+    exchange_payments,
+    orders,
+    refunds,
+    return_rulings,
+    returns,
+)
 from app.services.approvals import Made, Waiting
 from app.services.callers import Caller
 from app.services.decisions import Asked
@@ -112,7 +122,7 @@ def waiting(session: Session, caller: Caller, return_id: str) -> Approval:
     if not caller.is_merchant:
         raise Forbidden("Only the store may do that.")
     return_ = returns.get(session, caller, return_id)
-    approval = approvals.of_subject(session, returns.KIND, return_.id)
+    approval = approval_views.of_subject(session, returns.KIND, return_.id)
     if return_.status not in returns.WAITING or approval is None or approval.status != "pending":
         raise ReturnNotInState(f"A return that is {return_.status} does not wait for a person.")
     return approval
@@ -128,7 +138,7 @@ def answer(
 ) -> Return:
     """A person's word on a return by its own route: the same vote on the same approval."""
     approval = waiting(session, caller, return_id)
-    approvals.vote(session, caller, approval.id, yes, note, ready, door=approvals.RETURN)
+    approval_votes.vote(session, caller, approval.id, yes, note, ready, door=approval_votes.RETURN)
     return_ = returns.get(session, caller, return_id)
     session.refresh(return_)
     return return_

@@ -12,7 +12,7 @@ from app import clock
 from app.errors import ReturnNotInState
 from app.models.operations import Operation
 from app.models.returns import LABEL_HOLDING, MOVES, Label, Return, ReturnLine
-from app.services import approvals, events, operations
+from app.services import approval_views, events, operations
 
 STAMPS = {
     "approved": "approved_at",
@@ -66,7 +66,7 @@ def newest(session: Session, return_: Return) -> Operation | None:
 def asked(session: Session, return_: Return) -> dict[str, Any] | None:
     """What a person is asked, or was asked last: about its refund, else about itself."""
     for kind, subject in (("refund", return_.refund_id), ("refund", return_.credit_refund_id), ("return", return_.id)):
-        found = None if subject is None else approvals.brief_of(session, kind, subject)
+        found = None if subject is None else approval_views.brief_of(session, kind, subject)
         if found is not None and (kind == "return" or found["status"] == "pending"):
             return found
     return None

@@ -20,7 +20,7 @@ from app.errors import AppError
 from app.models.operations import FINAL, Operation
 from app.models.records import Decision
 from app.services import (
-    approvals,
+    approval_votes,
     cancellations,
     claim_approvals,
     claims,
@@ -219,7 +219,7 @@ class History:
         order = self.delivered if approval.order_id == self.delivered.id else self.pending
         person, yes = replace(self.merchant, agent=self.rng.choice(("bo", "cy"))), self.rng.random() < 0.8
         try:
-            self.write(approvals.vote, person, approval.id, yes, None, self.said(order))
+            self.write(approval_votes.vote, person, approval.id, yes, None, self.said(order))
         except AppError:
             self.refused = True
         else:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.models.approvals import Approval
 from app.models.claims import Claim
-from app.services import approvals, claim_approvals, claims, orders
+from app.services import approval_views, approval_votes, claim_approvals, claims, orders
 from app.services.actions.registry import Action, Ready
 from app.services.callers import Caller
 from app.services.claim_facts import ClaimLineSpec, ClaimSpec
@@ -78,7 +78,7 @@ async def accept(runtime: Runtime, caller: Caller, claim_id: str, verdict: Verdi
     """A person's yes to a claim, with how it is settled: the vote on its approval, by the claim's own route."""
     approval, order_id = await runtime.db.read(_asked, caller, claim_id)
     if approval is not None:
-        ready = await approvals.prepared(runtime, caller, approval)
+        ready = await approval_votes.prepared(runtime, caller, approval)
     else:
         await orders.load(runtime, caller, order_id, fresh=True)
         ready = await orders.ledgers(runtime, caller, order_id)
@@ -92,5 +92,5 @@ async def accept(runtime: Runtime, caller: Caller, claim_id: str, verdict: Verdi
 def _asked(session: Session, caller: Caller, claim_id: str) -> tuple[Approval | None, str]:
     """The newest question about it, and its order; whether it is still open is seen under the key."""
     claim = claims.get(session, caller, claim_id)
-    approval = approvals.of_subject(session, claims.KIND, claim.id)
+    approval = approval_views.of_subject(session, claims.KIND, claim.id)
     return approval if approval is not None and approval.status == "pending" else None, claim.order_id

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.errors import Forbidden
 from app.models.approvals import Approval
 from app.models.returns import Return
-from app.services import approvals, orders, return_approvals, returns
+from app.services import approval_views, approval_votes, orders, return_approvals, returns
 from app.services.actions import request_exchange
 from app.services.actions.registry import Action, Ready
 from app.services.callers import Caller
@@ -116,7 +116,7 @@ async def answer(
 ) -> str:
     """A person's yes or no to a return that waits: the vote on its approval, by the return's own route."""
     approval = await runtime.db.read(_question, caller, return_id)
-    ready = await approvals.prepared(runtime, caller, approval) if yes and approval is not None else None
+    ready = await approval_votes.prepared(runtime, caller, approval) if yes and approval is not None else None
 
     def write(session: Session) -> Return:
         return once(session, keyed, "return", return_approvals.answer, caller, return_id, yes, note, ready)
@@ -128,7 +128,7 @@ def _question(session: Session, caller: Caller, return_id: str) -> Approval | No
     """The newest question about it; whether it is still open is seen under the key."""
     if not caller.is_merchant:  # before anything of the return is told
         raise Forbidden("Only the store may do that.")
-    return approvals.of_subject(session, returns.KIND, returns.get(session, caller, return_id).id)
+    return approval_views.of_subject(session, returns.KIND, returns.get(session, caller, return_id).id)
 
 
 async def complete(runtime: Runtime, caller: Caller, return_id: str, *, pay: bool, keyed: Keyed | None) -> str:
