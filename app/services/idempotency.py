@@ -14,9 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.database import LOCK_TIMEOUT, insert_missing, sqlstate
+from app.database import insert_missing
 from app.errors import AppError, IdempotencyKeyInUse, IdempotencyKeyReused
 from app.models.records import Answer
+from app.postgresql import LOCK_TIMEOUT, sqlstate
 
 REFUSALS_KEPT = timedelta(hours=24)
 

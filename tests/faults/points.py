@@ -39,6 +39,8 @@ BESIDE = (
     "app/services/spending.py",
     "app/services/events.py",
     "app/database.py",
+    "app/sqlite.py",
+    "app/postgresql.py",
     "app/integrations/http.py",
     "app/integrations/payments/sandbox.py",
     "app/integrations/carriers/sandbox.py",
