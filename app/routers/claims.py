@@ -15,11 +15,11 @@ from app.routers.calling import Means, needs
 from app.routers.pages import Cursor, Limit, page, unseal
 from app.routers.schemas import Confirmable, In, MoneyIn, MoneyOut, Out, Page, PreviewOut, Ref, Text
 from app.routers.writes import CONFIRMED, RequiredKey, Wait, act, perform
-from app.services import claim_approvals, claims, order_lists, orders
+from app.services import claim_approvals, claim_grants, claim_states, claims, order_lists, orders
 from app.services.actions import open_claim
 from app.services.actions.open_claim import ClaimParams, Resolution
 from app.services.callers import Caller
-from app.services.claims import Verdict
+from app.services.claim_grants import Verdict
 from app.services.idempotency import Keyed, once
 from app.services.scrubbing import scrub
 
@@ -143,7 +143,7 @@ async def get_claim(claim_id: str, means: Means, caller: Reader) -> Json:
 
 
 def _view(session: Session, caller: Caller, claim_id: str) -> dict[str, Any]:
-    return claims.view(session, claims.get(session, caller, claim_id))
+    return claim_states.view(session, claim_states.get(session, caller, claim_id))
 
 
 @router.get(
@@ -173,7 +173,7 @@ def _listed(
     session: Session, caller: Caller, order_id: str | None, filters: dict[str, Any], place: str | None, limit: int
 ) -> list[dict[str, Any]]:
     rows = order_lists.hanging_on(session, Claim, caller, order_id, filters, place, limit)
-    return [claims.view(session, row) for row in rows]
+    return [claim_states.view(session, row) for row in rows]
 
 
 ANSWERED = (errors.SelfApproval, errors.ActorRequired, errors.AlreadyApproved, errors.ApprovalNotPending)
@@ -211,7 +211,7 @@ async def accept(
     claim_id: str, request: Request, body: AcceptIn, means: Means, caller: Writer, key: RequiredKey, wait: Wait
 ) -> Json:
     """Say yes and have it paid; again where the payment has failed. Goods need not come back."""
-    claims.only_the_store(caller)
+    claim_states.only_the_store(caller)
     if body.resolution == "refund":
         caller.need("refunds:write")
     if body.resolution == "store_credit":
@@ -281,4 +281,4 @@ async def complete(
 ) -> Json:
     """The goods that were granted are on their way; what is paid in money completes by itself."""
     del body
-    return await _change(request, means, caller, key, claim_id, claims.complete)
+    return await _change(request, means, caller, key, claim_id, claim_grants.complete)

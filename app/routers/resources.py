@@ -15,7 +15,7 @@ from app.services import (
     approval_views,
     backtests,
     cancellations,
-    claims,
+    claim_states,
     exchanges,
     labels,
     operations,
@@ -78,7 +78,7 @@ def _change(session: Session, caller: Caller, change_id: str) -> View:
 
 
 def _claim(session: Session, caller: Caller, claim_id: str) -> View:
-    return claims.view(session, claims.get(session, caller, claim_id))
+    return claim_states.view(session, claim_states.get(session, caller, claim_id))
 
 
 def _claim_open(view: View) -> bool:

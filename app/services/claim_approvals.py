@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from app.errors import ClaimNotInState, ResolutionRequired
 from app.models.approvals import Approval
 from app.models.claims import Claim
-from app.services import approval_views, approval_votes, approvals, claims, orders
+from app.services import approval_views, approval_votes, approvals, claim_grants, claim_states, claims, orders
 from app.services.approvals import Made, Waiting
 from app.services.callers import Caller
-from app.services.claims import KIND, WAITING, Verdict
+from app.services.claim_grants import Verdict
+from app.services.claim_states import KIND, WAITING
 from app.services.orders import Ledgers
 from app.services.policy.contract import Ruling
 from app.services.runtime import Runtime
@@ -34,12 +35,12 @@ def _resume(session: Session, caller: Caller, approval: Approval, said: Ledgers)
     assert approval.subject_id is not None
     verdict = _verdict(approval)
     store = replace(caller, shopper=None, automation=False, agent=approval.votes[-1]["agent"])
-    claim = claims.locked(session, store, approval.subject_id)
+    claim = claim_states.locked(session, store, approval.subject_id)
     if claim.status in WAITING:
         claims.decide_again(session, caller, claim)
     elif not _unpaid(claim):
         raise ClaimNotInState(f"A claim that is {claim.status} cannot be accepted.")
-    claims.grant(session, store, claim, said, verdict)
+    claim_grants.grant(session, store, claim, said, verdict)
     return KIND, claim.id
 
 
@@ -79,8 +80,8 @@ def waiting(session: Session, caller: Caller, claim_id: str) -> Approval | None:
 
     Raises `claim_not_in_state` where nothing is left to decide.
     """
-    claims.only_the_store(caller)
-    claim = claims.get(session, caller, claim_id)
+    claim_states.only_the_store(caller)
+    claim = claim_states.get(session, caller, claim_id)
     approval = approval_views.of_subject(session, KIND, claim.id)
     if approval is not None and approval.status == "pending" and claim.status in (*WAITING, "accepted"):
         return approval
@@ -102,7 +103,7 @@ def accept(session: Session, caller: Caller, claim_id: str, verdict: Verdict, re
 
 
 def _asked_again(session: Session, caller: Caller, claim_id: str) -> Approval:
-    claim = claims.get(session, caller, claim_id)
+    claim = claim_states.get(session, caller, claim_id)
     return approvals.open_for(
         session,
         caller,
@@ -121,11 +122,11 @@ def decline(session: Session, caller: Caller, claim_id: str, reason: str) -> Cla
         raise ClaimNotInState("A claim that is accepted cannot be declined.")
     approval_votes.vote(session, caller, approval.id, False, reason, None, door=approval_votes.CLAIM)
     claim = _now(session, caller, claim_id)
-    claims.note(session, caller, claim, "claim.declined", {"reason": reason})
+    claim_states.note(session, caller, claim, "claim.declined", {"reason": reason})
     return claim
 
 
 def _now(session: Session, caller: Caller, claim_id: str) -> Claim:
-    claim = claims.get(session, caller, claim_id)
+    claim = claim_states.get(session, caller, claim_id)
     session.refresh(claim)
     return claim

@@ -23,6 +23,7 @@ from app.services import (
     approval_votes,
     cancellations,
     claim_approvals,
+    claim_grants,
     claims,
     decisions,
     exchanges,
@@ -38,7 +39,7 @@ from app.services import (
 from app.services import credits as store_credits
 from app.services.catalogs import Catalog
 from app.services.claim_facts import ClaimLineSpec, ClaimSpec
-from app.services.claims import Verdict
+from app.services.claim_grants import Verdict
 from app.services.decisions import Asked
 from app.services.exchange_quotes import Catalog as ExchangeCatalog
 from app.services.exchanges import ExchangeSpec
@@ -292,7 +293,7 @@ class History:
         elif verb == "decline":
             self.ask(claim_approvals.decline, chosen.id, "no")
         else:
-            self.ask({"cancel": claims.cancel, "complete": claims.complete}[verb], chosen.id)
+            self.ask({"cancel": claims.cancel, "complete": claim_grants.complete}[verb], chosen.id)
 
     def the_same_again(self) -> None:
         """A key that was used brings nothing new."""

@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from app.models.approvals import Approval
 from app.models.claims import Claim
-from app.services import approval_views, approval_votes, claim_approvals, claims, orders
+from app.services import approval_views, approval_votes, claim_approvals, claim_states, claims, orders
 from app.services.actions.registry import Action, Ready
 from app.services.callers import Caller
 from app.services.claim_facts import ClaimLineSpec, ClaimSpec
-from app.services.claims import Verdict
+from app.services.claim_grants import Verdict
 from app.services.idempotency import Keyed, once
 from app.services.params import In, Quantity, Ref, Text
 from app.services.runtime import Runtime
@@ -91,6 +91,6 @@ async def accept(runtime: Runtime, caller: Caller, claim_id: str, verdict: Verdi
 
 def _asked(session: Session, caller: Caller, claim_id: str) -> tuple[Approval | None, str]:
     """The newest question about it, and its order; whether it is still open is seen under the key."""
-    claim = claims.get(session, caller, claim_id)
-    approval = approval_views.of_subject(session, claims.KIND, claim.id)
+    claim = claim_states.get(session, caller, claim_id)
+    approval = approval_views.of_subject(session, claim_states.KIND, claim.id)
     return approval if approval is not None and approval.status == "pending" else None, claim.order_id
