@@ -24,7 +24,7 @@ from app.services import (
     policies,
     refund_views,
     return_registrations,
-    returns,
+    return_states,
     tickets,
     withdrawals,
 )
@@ -58,7 +58,7 @@ def _refund(session: Session, caller: Caller, refund_id: str) -> View:
 
 
 def _return(session: Session, caller: Caller, return_id: str) -> View:
-    return returns.view(session, returns.get(session, caller, return_id))
+    return return_states.view(session, return_states.get(session, caller, return_id))
 
 
 def _exchange(session: Session, caller: Caller, exchange_id: str) -> View:

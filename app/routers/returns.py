@@ -14,7 +14,7 @@ from app.routers.calling import Means, needs
 from app.routers.pages import Cursor, Limit, page, unseal
 from app.routers.schemas import Confirmable, In, OperationOut, Out, Page, PreviewOut, Ref, Text
 from app.routers.writes import CONFIRMED, RequiredKey, Wait, act, perform
-from app.services import order_lists, orders, returns
+from app.services import order_lists, orders, return_arrivals, return_states
 from app.services.actions import request_return
 from app.services.actions.request_return import ReturnParams
 from app.services.callers import Caller
@@ -185,7 +185,7 @@ async def get_return(return_id: str, means: Means, caller: Reader) -> Json:
 
 
 def _view(session: Session, caller: Caller, return_id: str) -> dict[str, Any]:
-    return returns.view(session, returns.get(session, caller, return_id))
+    return return_states.view(session, return_states.get(session, caller, return_id))
 
 
 @router.get(
@@ -215,7 +215,7 @@ def _listed(
     session: Session, caller: Caller, order_id: str | None, filters: dict[str, Any], place: str | None, limit: int
 ) -> list[dict[str, Any]]:
     rows = order_lists.hanging_on(session, Return, caller, order_id, filters, place, limit)
-    return [returns.view(session, row) for row in rows]
+    return [return_states.view(session, row) for row in rows]
 
 
 VERBS = refusals(errors.ReturnNotFound, errors.ReturnNotInState, errors.Forbidden, errors.ItemNotInOrder, *KEYED)
@@ -233,7 +233,7 @@ async def _change(
 ) -> Json:
     async def run(keyed: Keyed | None) -> str:
         def write(session: Session) -> Return:
-            return once(session, keyed, "return", returns.change, caller, return_id, verb, lines or [])
+            return once(session, keyed, "return", return_arrivals.change, caller, return_id, verb, lines or [])
 
         return (await means.db.write(write)).id
 

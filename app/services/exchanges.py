@@ -23,6 +23,7 @@ from app.services import (
     exchange_payments,
     orders,
     refunds,
+    return_arrivals,
     return_registrations,
     return_rulings,
     return_states,
@@ -155,7 +156,7 @@ def cancel(session: Session, caller: Caller, exchange_id: str) -> Exchange:
     exchange = get(session, caller, exchange_id)  # its return is locked first, as the shop's answer does
     if "canceled" not in MOVES[exchange.status]:
         raise ReturnNotInState(f"An exchange that is {exchange.status} cannot become canceled.")
-    returns.change(session, caller, exchange.return_id, "cancel", [])
+    return_arrivals.change(session, caller, exchange.return_id, "cancel", [])
     return exchange
 
 

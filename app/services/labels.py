@@ -17,7 +17,7 @@ from app.integrations.receipts import Receipt
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.returns import MOVES, Label, LabelFile, Return
-from app.services import audit, decisions, events, operations, return_registrations, returns
+from app.services import audit, decisions, events, operations, return_registrations, return_states
 from app.services.callers import Caller
 from app.services.operations import Effect
 from app.services.order_views import money
@@ -43,8 +43,8 @@ def request(session: Session, caller: Caller, return_id: str, spec: LabelSpec) -
 
     Raises the refusal, and `Asked` where a person must say yes first.
     """
-    return_ = returns.get(session, caller, return_id, lock=True)
-    if returns.live_label(session, return_.id) is not None:
+    return_ = return_states.get(session, caller, return_id, lock=True)
+    if return_states.live_label(session, return_.id) is not None:
         raise LabelExists
     if return_.status != "approved":
         raise ReturnNotInState(f"A return that is {return_.status} gets no label.")
@@ -113,7 +113,7 @@ def _guard(session: Session, caller: Caller, order: Order) -> None:
 
 def _registered(session: Session, return_: Return, said_yes: bool) -> None:  # noqa: FBT001  a hook's argument
     """The shop has answered: a label that waited for its yes is bought now, or never."""
-    label = returns.live_label(session, return_.id)
+    label = return_states.live_label(session, return_.id)
     operation = None if label is None else session.get_one(Operation, label.operation_id)
     if label is None or operation is None or operation.status != "pending" or operation.schedule:
         return
@@ -174,7 +174,7 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
             label.expires_at = receipt.expires_at
         return_ = session.get_one(Return, label.return_id, with_for_update=True)
         if "label_issued" in MOVES[return_.status]:
-            returns.move(session, return_, "label_issued")
+            return_states.move(session, return_, "label_issued")
     session.flush()
     kind = {"active": "label.issued"}.get(after, f"label.{after}")
     events.record(session, kind, label, view(session, label), previous={"status": before})
@@ -191,7 +191,7 @@ def settle_void(session: Session, operation: Operation, receipt: Receipt) -> Non
     if gone:
         return_ = session.get_one(Return, label.return_id, with_for_update=True)
         if return_.status == "label_issued":
-            returns.move(session, return_, "approved")
+            return_states.move(session, return_, "approved")
     session.flush()
     kind = "label.voided" if gone else "label.void_refused"
     events.record(session, kind, label, view(session, label), previous={"status": "voiding"})

@@ -18,6 +18,7 @@ from app.services import (
     orders,
     refunds,
     return_rulings,
+    return_states,
     returns,
 )
 from app.services.approvals import Made, Waiting
@@ -43,7 +44,7 @@ def _resume(session: Session, caller: Caller, approval: Approval, said: Ledgers)
     assert approval.order_id is not None
     order, payments = refunds.hold(session, caller, approval.order_id, said)
     return_ = session.get_one(Return, approval.subject_id, with_for_update=True, populate_existing=True)
-    if return_.status not in returns.WAITING:
+    if return_.status not in return_states.WAITING:
         raise ReturnNotInState(f"A return that is {return_.status} cannot become approved.")
     exchange = None
     if return_.exchange_id is not None:
@@ -72,7 +73,7 @@ def _ruled(
     session.flush()
     lines = tuple(
         LineSpec(row.line_id, row.quantity, row.reason, row.note, row.resolution, files=tuple(row.files or ()))
-        for row in returns.lines_in(session, return_.id)
+        for row in return_states.lines_in(session, return_.id)
     )
     if exchange is None:
         spec = ReturnSpec(lines, return_.destination, return_.payment_method_id, return_.method)
@@ -107,11 +108,11 @@ def _still_there(session: Session, order: Order, payments: list[OrderPayment], e
 
 def _end(session: Session, approval: Approval, status: str) -> None:
     return_ = session.get_one(Return, approval.subject_id, with_for_update=True, populate_existing=True)
-    if return_.status in returns.WAITING:
-        returns.move(session, return_, ENDS.get(status, "declined"))
+    if return_.status in return_states.WAITING:
+        return_states.move(session, return_, ENDS.get(status, "declined"))
 
 
-approvals.register(returns.KIND, Waiting(_read, _resume, _end))
+approvals.register(return_states.KIND, Waiting(_read, _resume, _end))
 
 
 # ---- the return's own route ---------------------------------------------------------------------------------------
@@ -121,9 +122,9 @@ def waiting(session: Session, caller: Caller, return_id: str) -> Approval:
     """The question about a return; raises `return_not_in_state` where none is open."""
     if not caller.is_merchant:
         raise Forbidden("Only the store may do that.")
-    return_ = returns.get(session, caller, return_id)
-    approval = approval_views.of_subject(session, returns.KIND, return_.id)
-    if return_.status not in returns.WAITING or approval is None or approval.status != "pending":
+    return_ = return_states.get(session, caller, return_id)
+    approval = approval_views.of_subject(session, return_states.KIND, return_.id)
+    if return_.status not in return_states.WAITING or approval is None or approval.status != "pending":
         raise ReturnNotInState(f"A return that is {return_.status} does not wait for a person.")
     return approval
 
@@ -139,6 +140,6 @@ def answer(
     """A person's word on a return by its own route: the same vote on the same approval."""
     approval = waiting(session, caller, return_id)
     approval_votes.vote(session, caller, approval.id, yes, note, ready, door=approval_votes.RETURN)
-    return_ = returns.get(session, caller, return_id)
+    return_ = return_states.get(session, caller, return_id)
     session.refresh(return_)
     return return_

@@ -9,11 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.errors import ReturnNotInState
+from app.errors import ReturnNotFound, ReturnNotInState
 from app.models.operations import Operation
 from app.models.returns import LABEL_HOLDING, MOVES, Label, Return, ReturnLine
-from app.services import approval_views, events, operations
+from app.services import approval_views, audit, events, operations
+from app.services.callers import Caller
 
+KIND = "return"
+WAITING = ("requested", "awaiting_approval")
 STAMPS = {
     "approved": "approved_at",
     "received": "received_at",
@@ -22,6 +25,17 @@ STAMPS = {
 }
 FOLLOWERS: list[Callable[[Session, Return, str], None]] = []
 """Told of each return that has moved and of the status that it had, in the same transaction."""
+
+
+def get(session: Session, caller: Caller, return_id: str, *, lock: bool = False) -> Return:
+    """The return, or `return_not_found` where this caller has none such."""
+    query = select(Return).where(
+        Return.id == return_id, Return.store_id == caller.store_id, Return.livemode == caller.livemode
+    )
+    found = session.scalar(query.with_for_update() if lock else query)
+    if found is None or (caller.shopper is not None and found.customer_id != caller.shopper):
+        raise ReturnNotFound
+    return found
 
 
 def move(session: Session, return_: Return, status: str) -> None:
@@ -36,6 +50,21 @@ def move(session: Session, return_: Return, status: str) -> None:
     events.record(session, f"return.{status}", return_, view(session, return_), previous={"status": before})
     for told in FOLLOWERS:
         told(session, return_, before)
+
+
+def note(session: Session, caller: Caller, return_: Return, action: str, evidence: dict[str, Any]) -> None:
+    """Write it into the audit trail."""
+    audit.write(
+        session,
+        action=action,
+        subject_type="return",
+        subject_id=return_.id,
+        actor=caller.actor(),
+        store_id=caller.store_id,
+        livemode=caller.livemode,
+        evidence=evidence,
+        request_id=caller.request_id,
+    )
 
 
 def lines_in(session: Session, return_id: str) -> list[ReturnLine]:

@@ -1,62 +1,36 @@
-"""Returns: asked for, decided, told to the shop, sent, received, inspected, completed."""
+"""Returns: asked for, decided, written, and told to the shop once they are approved."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock, ids
-from app.errors import Forbidden, Invalid, ItemNotInOrder, NoItems, ReturnNotFound, ReturnNotInState
-from app.models.exchanges import Exchange
+from app.errors import Invalid, NoItems
 from app.models.orders import Order
-from app.models.returns import MOVES, Return, ReturnLine
+from app.models.returns import Return, ReturnLine
 from app.services import (
     approvals,
-    audit,
     destinations,
     events,
-    exchange_payments,
     orders,
-    refund_approvals,
     return_registrations,
     return_rulings,
+    return_states,
     state_mails,
 )
 from app.services.callers import Caller
 from app.services.order_views import lines_of, named
-from app.services.orders import Ledgers
 from app.services.policy.contract import Ruling
-from app.services.refund_quotes import RefundSpec
 from app.services.return_rulings import Ruled
-from app.services.return_specs import LineSpec, ReturnSpec
-from app.services.return_states import lines_in, live_label, move, view
+from app.services.return_specs import ReturnSpec
+from app.services.return_states import KIND, move, view
 
-__all__ = [
-    "KIND",
-    "WAITING",
-    "LineSpec",
-    "ReturnSpec",
-    "approve",
-    "change",
-    "complete",
-    "get",
-    "lines_in",
-    "live_label",
-    "move",
-    "request",
-    "rule",
-    "view",
-    "write",
-]
-
-KIND = "return"
-WAITING = ("requested", "awaiting_approval")
 RMA_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ALLOWED = Ruling(outcome="allow", policy_version="statutory")
 
@@ -140,6 +114,29 @@ def write(
     `with_exchange` writes the exchange beside it, and gives the parameters that it was asked for with.
     """
     ruling = ruled.ruling
+    return_ = _draft(session, caller, order, spec, ruling)
+    exchange = None if with_exchange is None else with_exchange(return_)
+    events.record(session, "return.requested", return_, view(session, return_))
+    if ruling.outcome == "allow":
+        _approve(session, caller, return_, told_to_shop=told_to_shop, tell_shopper=tell_shopper)
+    else:
+        approvals.open_for(
+            session,
+            caller,
+            action="request_return" if exchange is None else "request_exchange",
+            ruling=ruling,
+            subject=(KIND, return_.id),
+            order_id=order.id,
+            parameters={"order": order.id, **(exchange or _parameters(spec))},
+            decision_id=None if ruled.decision is None else ruled.decision.id,
+        )
+        move(session, return_, "awaiting_approval")
+    return_states.note(session, caller, return_, "return.requested", {"outcome": ruling.outcome})
+    return return_
+
+
+def _draft(session: Session, caller: Caller, order: Order, spec: ReturnSpec, ruling: Ruling) -> Return:
+    """The return's row and its lines."""
     return_ = Return(
         id=ids.new("ret"),
         store_id=caller.store_id,
@@ -171,23 +168,6 @@ def write(
             )
         )
     session.flush()
-    exchange = None if with_exchange is None else with_exchange(return_)
-    events.record(session, "return.requested", return_, view(session, return_))
-    if ruling.outcome == "allow":
-        _approve(session, caller, return_, told_to_shop=told_to_shop, tell_shopper=tell_shopper)
-    else:
-        approvals.open_for(
-            session,
-            caller,
-            action="request_return" if exchange is None else "request_exchange",
-            ruling=ruling,
-            subject=(KIND, return_.id),
-            order_id=order.id,
-            parameters={"order": order.id, **(exchange or _parameters(spec))},
-            decision_id=None if ruled.decision is None else ruled.decision.id,
-        )
-        move(session, return_, "awaiting_approval")
-    _audit(session, caller, return_, "return.requested", {"outcome": ruling.outcome})
     return return_
 
 
@@ -206,7 +186,7 @@ def approve(session: Session, caller: Caller, return_: Return, ruling: Ruling) -
     if ruling.keep_items:
         return_.method = "keep"
     _approve(session, caller, return_)
-    _audit(session, caller, return_, "return.approve", {})
+    return_states.note(session, caller, return_, "return.approve", {})
 
 
 def _approve(
@@ -223,141 +203,3 @@ def _approve(
 def _rma() -> str:
     """A short number for the label: 40 random bits, so that it cannot be guessed from the one before."""
     return "RMA-" + "".join(secrets.choice(RMA_ALPHABET) for _ in range(8))
-
-
-# ---- what the store does ----------------------------------------------------------------------------------------
-
-
-def change(
-    session: Session, caller: Caller, return_id: str, verb: str, lines: Sequence[tuple[str, int | str]]
-) -> Return:
-    """receive, inspect or cancel; a shopper may only cancel their own. What waits is decided in `return_approvals`."""
-    if verb != "cancel" and not caller.is_merchant:
-        raise Forbidden("Only the store may do that.")
-    get(session, caller, return_id)
-    if verb == "cancel":  # the question first, as whoever answers it takes the locks
-        approvals.drop(session, KIND, return_id, caller.actor())
-    return_ = get(session, caller, return_id, lock=True)
-    session.refresh(return_)
-    if verb == "receive":
-        _receive(session, return_, lines)
-    elif verb == "inspect":
-        _inspect(session, return_, lines)
-    if verb == "cancel" and live_label(session, return_.id) is not None:
-        raise ReturnNotInState("Void the return's label first.")
-    move(session, return_, {"receive": "received", "inspect": "inspected"}.get(verb, "canceled"))
-    if verb == "cancel":
-        return_registrations.withdraw(session, caller, return_)
-    _audit(session, caller, return_, f"return.{verb}", {"lines": [list(line) for line in lines]})
-    return return_
-
-
-def _receive(session: Session, return_: Return, lines: Sequence[tuple[str, int | str]]) -> None:
-    rows = {row.line_id: row for row in lines_in(session, return_.id)}
-    named_ones = dict(_by_our_ids(session, return_, lines))
-    counted = named_ones or {row.line_id: row.quantity for row in rows.values()}
-    for line_id, quantity in counted.items():
-        if line_id not in rows:
-            raise ItemNotInOrder("A line is not in this return.")
-        if int(quantity) > rows[line_id].quantity:
-            raise ItemNotInOrder("More of a line than this return has.")
-        rows[line_id].received_quantity = int(quantity)
-
-
-def _by_our_ids(
-    session: Session, return_: Return, lines: Sequence[tuple[str, int | str]]
-) -> list[tuple[str, int | str]]:
-    """The lines by our ids, named by them or by the shop's own, each once."""
-    order = session.get_one(Order, return_.order_id)
-    ours = named(lines_of(session, order), [ref for ref, _ in lines])
-    return [(line_id, said) for line_id, (_, said) in zip(ours, lines, strict=True)]
-
-
-def _inspect(session: Session, return_: Return, lines: Sequence[tuple[str, int | str]]) -> None:
-    rows = {row.line_id: row for row in lines_in(session, return_.id)}
-    for line_id, condition in _by_our_ids(session, return_, lines):
-        if line_id not in rows:
-            raise ItemNotInOrder("A line is not in this return.")
-        rows[line_id].condition = str(condition)
-
-
-def complete(session: Session, caller: Caller, return_id: str, said: Ledgers, *, pay: bool) -> Return:
-    """End the return; with `pay` what arrived is refunded in the same transaction, or waits there for persons."""
-    if not caller.is_merchant:
-        raise Forbidden("Only the store may do that.")
-    return_ = get(session, caller, return_id, lock=True)
-    if "completed" not in MOVES[return_.status]:
-        raise ReturnNotInState(f"A return that is {return_.status} cannot become completed.")
-    rows = lines_in(session, return_.id)
-    keeps = return_.method == "keep"
-    arrived = {row.line_id: row.quantity if keeps else row.received_quantity for row in rows}
-    if return_.exchange_id is not None:
-        exchange = session.get_one(Exchange, return_.exchange_id, with_for_update=True)
-        exchange_payments.complete(session, caller, exchange, arrived, said, pay=pay)
-        return_.refund_id = exchange.refund_id
-    elif pay:
-        _pay_back(session, caller, return_, rows, arrived, said)
-    move(session, return_, "completed")
-    _audit(session, caller, return_, "return.completed", {"refund": return_.refund_id})
-    return return_
-
-
-def _pay_back(
-    session: Session,
-    caller: Caller,
-    return_: Return,
-    rows: Sequence[ReturnLine],
-    arrived: dict[str, int],
-    said: Ledgers,
-) -> None:
-    """Refund what arrived less the policy's fee: some lines as credit, the others where the return says."""
-    credit = "store_credit"
-    as_credit = {row.line_id for row in rows if row.resolution == credit}
-    rest = tuple((line, count) for line, count in arrived.items() if count and line not in as_credit)
-    credited = tuple((line, count) for line, count in arrived.items() if count and line in as_credit)
-    fee = return_.fee or 0
-    # Its reasons stand on the return; a refund's are the policy's own list.
-    to = RefundSpec(rest, destination=return_.destination, payment_method_id=return_.payment_method_id, keep_back=fee)
-    back = _refund(session, caller, return_, to, said) if rest else None
-    given = RefundSpec(credited, destination=credit, keep_back=0 if rest else fee)
-    as_credited = _refund(session, caller, return_, given, said) if credited else None
-    return_.refund_id = back or as_credited
-    return_.credit_refund_id = as_credited if back else None
-
-
-def _refund(session: Session, caller: Caller, return_: Return, spec: RefundSpec, said: Ledgers) -> str | None:
-    """The refund, or the one that waits for a person: the goods are here whatever becomes of it."""
-    try:
-        return refund_approvals.request(session, caller, return_.order_id, said, spec, return_id=return_.id).id
-    except NoItems:
-        if not spec.keep_back:
-            raise
-        return None  # the fee takes all of it
-
-
-def _audit(session: Session, caller: Caller, return_: Return, action: str, evidence: dict[str, Any]) -> None:
-    audit.write(
-        session,
-        action=action,
-        subject_type="return",
-        subject_id=return_.id,
-        actor=caller.actor(),
-        store_id=caller.store_id,
-        livemode=caller.livemode,
-        evidence=evidence,
-        request_id=caller.request_id,
-    )
-
-
-# ---- reading ----------------------------------------------------------------------------------------------------
-
-
-def get(session: Session, caller: Caller, return_id: str, *, lock: bool = False) -> Return:
-    """The return, or `return_not_found` where this caller has none such."""
-    query = select(Return).where(
-        Return.id == return_id, Return.store_id == caller.store_id, Return.livemode == caller.livemode
-    )
-    found = session.scalar(query.with_for_update() if lock else query)
-    if found is None or (caller.shopper is not None and found.customer_id != caller.shopper):
-        raise ReturnNotFound
-    return found

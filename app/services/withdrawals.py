@@ -36,7 +36,7 @@ from app.services import (
 from app.services.callers import Caller
 from app.services.orders import Ledgers
 from app.services.refund_quotes import RefundSpec
-from app.services.returns import LineSpec, ReturnSpec
+from app.services.return_specs import LineSpec, ReturnSpec
 from app.services.withdrawal_rights import PAID_WITHIN, Plan, Wanted
 
 ABOUT = "withdrawal"

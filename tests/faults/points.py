@@ -26,6 +26,7 @@ SAGA = (
     "app/services/exchange_payments.py",
     "app/services/credits.py",
     "app/services/returns.py",
+    "app/services/return_arrivals.py",
     "app/services/return_registrations.py",
 )
 """The sagas themselves, durable and settle: nine of ten planned kills have to be hit here."""

@@ -33,6 +33,7 @@ from app.services import (
     policies,
     refund_approvals,
     refunds,
+    return_arrivals,
     returns,
     tries,
 )
@@ -270,14 +271,14 @@ class History:
         if chosen is None:
             return
         if self.rng.random() < 0.1:
-            self.ask(returns.change, chosen.id, "cancel", [])
+            self.ask(return_arrivals.change, chosen.id, "cancel", [])
         elif chosen.status == "approved":
             rows = [row for row in self.rows["return_lines"] if row.return_id == chosen.id]
             part = self.rng.random() < 0.3
             counts = [(row.line_id, self.rng.randint(0, row.quantity) if part else row.quantity) for row in rows]
-            self.ask(returns.change, chosen.id, "receive", counts)
+            self.ask(return_arrivals.change, chosen.id, "receive", counts)
         else:
-            work = partial(returns.complete, pay=self.rng.random() < 0.8)
+            work = partial(return_arrivals.complete, pay=self.rng.random() < 0.8)
             self.ask(work, chosen.id, self.said(self.delivered), order=self.delivered)
 
     def a_claim_goes_on(self) -> None:

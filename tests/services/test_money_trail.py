@@ -21,7 +21,7 @@ from app.models.refunds import Allocation, Cancellation, Refund, RefundLine, Spe
 from app.services import audit, operations, refund_views, refunds, returns, spending, tries
 from app.services.operations import Effect
 from app.services.policy.plain import Caps
-from app.services.returns import LineSpec, ReturnSpec
+from app.services.return_specs import LineSpec, ReturnSpec
 from tests.services.money_fixtures import Book, Line, Paid, Placed, money, one_database, open_book, person
 
 WIDE = {"refund": 10**6, "order": 10**6, "customer": 10**6, "day": 10**6}

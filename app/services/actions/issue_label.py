@@ -14,7 +14,7 @@ from app.services.callers import Caller
 from app.services.idempotency import Keyed, once
 from app.services.labels import LabelSpec
 from app.services.params import In, Ref
-from app.services.returns import ReturnSpec
+from app.services.return_specs import ReturnSpec
 from app.services.runtime import Runtime
 
 

@@ -8,7 +8,15 @@ from sqlalchemy.orm import Session
 from app.errors import Forbidden
 from app.models.approvals import Approval
 from app.models.returns import Return
-from app.services import approval_views, approval_votes, orders, return_approvals, returns
+from app.services import (
+    approval_views,
+    approval_votes,
+    orders,
+    return_approvals,
+    return_arrivals,
+    return_states,
+    returns,
+)
 from app.services.actions import request_exchange
 from app.services.actions.registry import Action, Ready
 from app.services.callers import Caller
@@ -16,7 +24,7 @@ from app.services.exchanges import ExchangeSpec
 from app.services.idempotency import Keyed, once
 from app.services.orders import Ledgers
 from app.services.params import In, Line, Quantity, Ref, Text
-from app.services.returns import LineSpec, ReturnSpec
+from app.services.return_specs import LineSpec, ReturnSpec
 from app.services.runtime import Runtime
 
 
@@ -91,7 +99,7 @@ def write(session: Session, caller: Caller, params: ReturnParams, ready: Ready) 
     if exchanged is None:
         return returns.request(session, caller, ready.order_id, params.spec())
     exchange = request_exchange.written(session, caller, exchanged, ready)
-    return returns.get(session, caller, exchange.return_id)
+    return return_states.get(session, caller, exchange.return_id)
 
 
 ACTION = Action(
@@ -128,7 +136,7 @@ def _question(session: Session, caller: Caller, return_id: str) -> Approval | No
     """The newest question about it; whether it is still open is seen under the key."""
     if not caller.is_merchant:  # before anything of the return is told
         raise Forbidden("Only the store may do that.")
-    return approval_views.of_subject(session, returns.KIND, returns.get(session, caller, return_id).id)
+    return approval_views.of_subject(session, return_states.KIND, return_states.get(session, caller, return_id).id)
 
 
 async def complete(runtime: Runtime, caller: Caller, return_id: str, *, pay: bool, keyed: Keyed | None) -> str:
@@ -144,8 +152,8 @@ async def complete(runtime: Runtime, caller: Caller, return_id: str, *, pay: boo
 
 
 def _order_of(session: Session, caller: Caller, return_id: str) -> str:
-    return returns.get(session, caller, return_id).order_id
+    return return_states.get(session, caller, return_id).order_id
 
 
 def _complete(session: Session, caller: Caller, return_id: str, said: Ledgers, pay: bool) -> Return:  # noqa: FBT001
-    return returns.complete(session, caller, return_id, said, pay=pay)
+    return return_arrivals.complete(session, caller, return_id, said, pay=pay)

@@ -1,0 +1,125 @@
+"""What becomes of goods that come back: received, inspected, and the return completed and paid; or canceled before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from app.errors import Forbidden, ItemNotInOrder, NoItems, ReturnNotInState
+from app.models.exchanges import Exchange
+from app.models.orders import Order
+from app.models.returns import MOVES, Return, ReturnLine
+from app.services import approvals, exchange_payments, refund_approvals, return_registrations, return_states
+from app.services.callers import Caller
+from app.services.order_views import lines_of, named
+from app.services.orders import Ledgers
+from app.services.refund_quotes import RefundSpec
+from app.services.return_states import KIND, lines_in, live_label, move
+
+
+def change(
+    session: Session, caller: Caller, return_id: str, verb: str, lines: Sequence[tuple[str, int | str]]
+) -> Return:
+    """receive, inspect or cancel; a shopper may only cancel their own. What waits is decided in `return_approvals`."""
+    if verb != "cancel" and not caller.is_merchant:
+        raise Forbidden("Only the store may do that.")
+    return_states.get(session, caller, return_id)
+    if verb == "cancel":  # the question first, as whoever answers it takes the locks
+        approvals.drop(session, KIND, return_id, caller.actor())
+    return_ = return_states.get(session, caller, return_id, lock=True)
+    session.refresh(return_)
+    if verb == "receive":
+        _receive(session, return_, lines)
+    elif verb == "inspect":
+        _inspect(session, return_, lines)
+    if verb == "cancel" and live_label(session, return_.id) is not None:
+        raise ReturnNotInState("Void the return's label first.")
+    move(session, return_, {"receive": "received", "inspect": "inspected"}.get(verb, "canceled"))
+    if verb == "cancel":
+        return_registrations.withdraw(session, caller, return_)
+    return_states.note(session, caller, return_, f"return.{verb}", {"lines": [list(line) for line in lines]})
+    return return_
+
+
+def _receive(session: Session, return_: Return, lines: Sequence[tuple[str, int | str]]) -> None:
+    rows = {row.line_id: row for row in lines_in(session, return_.id)}
+    named_ones = dict(_by_our_ids(session, return_, lines))
+    counted = named_ones or {row.line_id: row.quantity for row in rows.values()}
+    for line_id, quantity in counted.items():
+        if line_id not in rows:
+            raise ItemNotInOrder("A line is not in this return.")
+        if int(quantity) > rows[line_id].quantity:
+            raise ItemNotInOrder("More of a line than this return has.")
+        rows[line_id].received_quantity = int(quantity)
+
+
+def _by_our_ids(
+    session: Session, return_: Return, lines: Sequence[tuple[str, int | str]]
+) -> list[tuple[str, int | str]]:
+    """The lines by our ids, named by them or by the shop's own, each once."""
+    order = session.get_one(Order, return_.order_id)
+    ours = named(lines_of(session, order), [ref for ref, _ in lines])
+    return [(line_id, said) for line_id, (_, said) in zip(ours, lines, strict=True)]
+
+
+def _inspect(session: Session, return_: Return, lines: Sequence[tuple[str, int | str]]) -> None:
+    rows = {row.line_id: row for row in lines_in(session, return_.id)}
+    for line_id, condition in _by_our_ids(session, return_, lines):
+        if line_id not in rows:
+            raise ItemNotInOrder("A line is not in this return.")
+        rows[line_id].condition = str(condition)
+
+
+def complete(session: Session, caller: Caller, return_id: str, said: Ledgers, *, pay: bool) -> Return:
+    """End the return; with `pay` what arrived is refunded in the same transaction, or waits there for persons."""
+    if not caller.is_merchant:
+        raise Forbidden("Only the store may do that.")
+    return_ = return_states.get(session, caller, return_id, lock=True)
+    if "completed" not in MOVES[return_.status]:
+        raise ReturnNotInState(f"A return that is {return_.status} cannot become completed.")
+    rows = lines_in(session, return_.id)
+    keeps = return_.method == "keep"
+    arrived = {row.line_id: row.quantity if keeps else row.received_quantity for row in rows}
+    if return_.exchange_id is not None:
+        exchange = session.get_one(Exchange, return_.exchange_id, with_for_update=True)
+        exchange_payments.complete(session, caller, exchange, arrived, said, pay=pay)
+        return_.refund_id = exchange.refund_id
+    elif pay:
+        _pay_back(session, caller, return_, rows, arrived, said)
+    move(session, return_, "completed")
+    return_states.note(session, caller, return_, "return.completed", {"refund": return_.refund_id})
+    return return_
+
+
+def _pay_back(
+    session: Session,
+    caller: Caller,
+    return_: Return,
+    rows: Sequence[ReturnLine],
+    arrived: dict[str, int],
+    said: Ledgers,
+) -> None:
+    """Refund what arrived less the policy's fee: some lines as credit, the others where the return says."""
+    credit = "store_credit"
+    as_credit = {row.line_id for row in rows if row.resolution == credit}
+    rest = tuple((line, count) for line, count in arrived.items() if count and line not in as_credit)
+    credited = tuple((line, count) for line, count in arrived.items() if count and line in as_credit)
+    fee = return_.fee or 0
+    # Its reasons stand on the return; a refund's are the policy's own list.
+    to = RefundSpec(rest, destination=return_.destination, payment_method_id=return_.payment_method_id, keep_back=fee)
+    back = _refund(session, caller, return_, to, said) if rest else None
+    given = RefundSpec(credited, destination=credit, keep_back=0 if rest else fee)
+    as_credited = _refund(session, caller, return_, given, said) if credited else None
+    return_.refund_id = back or as_credited
+    return_.credit_refund_id = as_credited if back else None
+
+
+def _refund(session: Session, caller: Caller, return_: Return, spec: RefundSpec, said: Ledgers) -> str | None:
+    """The refund, or the one that waits for a person: the goods are here whatever becomes of it."""
+    try:
+        return refund_approvals.request(session, caller, return_.order_id, said, spec, return_id=return_.id).id
+    except NoItems:
+        if not spec.keep_back:
+            raise
+        return None  # the fee takes all of it
