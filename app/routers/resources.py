@@ -25,8 +25,8 @@ from app.services import (
     refund_views,
     return_registrations,
     return_states,
-    tickets,
-    withdrawals,
+    ticket_views,
+    withdrawal_states,
 )
 from app.services import credits as store_credits
 from app.services.callers import Caller
@@ -87,7 +87,7 @@ def _claim_open(view: View) -> bool:
 
 
 def _withdrawal(session: Session, caller: Caller, withdrawal_id: str) -> View:
-    return withdrawals.view(session, withdrawals.get(session, caller, withdrawal_id))
+    return withdrawal_states.view(session, withdrawal_states.get(session, caller, withdrawal_id))
 
 
 def _window(session: Session, caller: Caller, extension_id: str) -> View:
@@ -106,11 +106,11 @@ def _operation(session: Session, caller: Caller, operation_id: str) -> View:
 
 
 def _ticket(session: Session, caller: Caller, ticket_id: str) -> View:
-    return tickets.shown_to(tickets.get(session, caller, ticket_id), caller)
+    return ticket_views.shown_to(ticket_views.get(session, caller, ticket_id), caller)
 
 
 def _reply(session: Session, caller: Caller, message_id: str) -> View:
-    return tickets.message_view(tickets.message(session, caller, message_id))
+    return ticket_views.message_view(ticket_views.message(session, caller, message_id))
 
 
 def _policy(session: Session, caller: Caller, policy_id: str) -> View:

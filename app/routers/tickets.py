@@ -14,7 +14,7 @@ from app.routers.calling import Means, needs
 from app.routers.pages import Cursor, Limit, page, unseal
 from app.routers.schemas import Confirmable, In, Line, Moment, Out, Page, PreviewOut, Ref, Text
 from app.routers.writes import CONFIRMED, OptionalKey, act, perform
-from app.services import orders, tickets
+from app.services import orders, ticket_lists, ticket_views, tickets
 from app.services.actions import answer_ticket
 from app.services.actions.answer_ticket import AnswerParams, NewTicket
 from app.services.actions.hand_off import ACTION as HAND_OFF
@@ -22,7 +22,7 @@ from app.services.actions.hand_off import HandOffParams
 from app.services.callers import Caller
 from app.services.idempotency import Keyed, once
 from app.services.scrubbing import scrub
-from app.services.tickets import Filters
+from app.services.ticket_lists import Filters
 
 router = APIRouter(prefix="/v1/tickets", tags=["Tickets"], route_class=StrictRoute)
 Reader = Annotated[Caller, Depends(needs("tickets:read"))]
@@ -208,7 +208,10 @@ async def list_tickets(
 
 
 def _listed(session: Session, caller: Caller, wanted: Filters, place: str | None, limit: int) -> list[dict[str, Any]]:
-    return [tickets.shown_to(row, caller) for row in tickets.listed(session, caller, wanted, before=place, limit=limit)]
+    return [
+        ticket_views.shown_to(row, caller)
+        for row in ticket_lists.listed(session, caller, wanted, before=place, limit=limit)
+    ]
 
 
 @router.get(
@@ -220,13 +223,14 @@ async def get_ticket(ticket_id: str, means: Means, caller: Reader) -> Json:
 
 
 def _whole(session: Session, caller: Caller, ticket_id: str) -> dict[str, Any]:
-    ticket = tickets.get(session, caller, ticket_id)
+    ticket = ticket_views.get(session, caller, ticket_id)
     return {
-        **tickets.shown_to(ticket, caller),
+        **ticket_views.shown_to(ticket, caller),
         "messages": [
-            tickets.message_view(row) for row in tickets.messages_of(session, ticket, notes=caller.shopper is None)
+            ticket_views.message_view(row)
+            for row in ticket_views.messages_of(session, ticket, notes=caller.shopper is None)
         ],
-        "timeline": tickets.timeline(session, ticket, notes=caller.shopper is None),
+        "timeline": ticket_views.timeline(session, ticket, notes=caller.shopper is None),
     }
 
 

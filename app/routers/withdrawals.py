@@ -14,7 +14,7 @@ from app.routers.calling import Means, needs
 from app.routers.pages import Cursor, Limit, page, unseal
 from app.routers.schemas import Confirmable, Out, Page, PreviewOut, WaitingOut
 from app.routers.writes import CONFIRMED, RequiredKey, Wait, act
-from app.services import order_lists, orders, withdrawals
+from app.services import order_lists, orders, withdrawal_states
 from app.services.actions import withdraw
 from app.services.actions.confirm_withdrawal import ACTION as CONFIRM
 from app.services.actions.confirm_withdrawal import ConfirmWithdrawalParams
@@ -163,7 +163,7 @@ async def get_withdrawal(withdrawal_id: str, means: Means, caller: Reader) -> Js
 
 
 def _view(session: Session, caller: Caller, withdrawal_id: str) -> dict[str, Any]:
-    return withdrawals.view(session, withdrawals.get(session, caller, withdrawal_id))
+    return withdrawal_states.view(session, withdrawal_states.get(session, caller, withdrawal_id))
 
 
 @router.get(
@@ -193,4 +193,4 @@ def _listed(
     session: Session, caller: Caller, order_id: str | None, filters: dict[str, Any], place: str | None, limit: int
 ) -> list[dict[str, Any]]:
     rows = order_lists.hanging_on(session, Withdrawal, caller, order_id, filters, place, limit)
-    return [withdrawals.view(session, row) for row in rows]
+    return [withdrawal_states.view(session, row) for row in rows]

@@ -9,7 +9,7 @@ from app.integrations.channels.contract import SendMessage
 from app.integrations.receipts import Receipt
 from app.models.operations import Operation
 from app.models.tickets import Message, Ticket
-from app.services import events, operations, tickets
+from app.services import events, operations, ticket_views
 from app.services.callers import Caller
 from app.services.operations import Effect
 from app.services.proofs import email_key
@@ -57,7 +57,7 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
     ticket = session.get_one(Ticket, message.ticket_id)
     if operation.status in {"succeeded", "failed"}:
         kind = "message.delivered" if operation.status == "succeeded" else "message.undelivered"
-        events.record(session, kind, ticket, tickets.message_view(message))
+        events.record(session, kind, ticket, ticket_views.message_view(message))
 
 
 async def _send(providers: Providers, command: SendMessage) -> Receipt:

@@ -13,6 +13,7 @@ from app.errors import StorageUnavailable
 from app.services import (
     approvals,
     audit,
+    backtest_runs,
     backtests,
     cancellations,
     change_outcomes,
@@ -31,6 +32,7 @@ from app.services import (
     return_approvals,
     state_mails,
     tries,
+    withdrawal_outcomes,
     withdrawals,
 )
 from app.services.actions import registry
@@ -77,12 +79,12 @@ def table(runtime: Runtime) -> dict[str, durable.Job]:
         await tries.recheck(runtime, subject_id, number)
 
     async def backtest(subject_id: str, schedule: int) -> None:
-        await backtests.run(runtime, subject_id, schedule)
+        await backtest_runs.run(runtime, subject_id, schedule)
 
     return {operations.JOB: run, operations.RECHECK_JOB: recheck, backtests.JOB: backtest}
 
 
-CHORES = (tries.revive, approvals.tend, idempotency.purge, withdrawals.note_overdue, confirmations.purge)
+CHORES = (tries.revive, approvals.tend, idempotency.purge, withdrawal_outcomes.note_overdue, confirmations.purge)
 """What is looked after now and then, each in a transaction of its own."""
 
 

@@ -1,21 +1,18 @@
-"""Tickets and their messages."""
+"""Tickets and their messages as they are written: opened, answered, changed and handed over to people."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app import clock, ids
-from app.errors import PreconditionFailed, StatusNotAllowed, TicketClosed, TicketNotFound
-from app.models.customers import Customer
-from app.models.records import Event
+from app.errors import PreconditionFailed, StatusNotAllowed, TicketClosed
 from app.models.tickets import MOVES, Message, Ticket, TicketTag
-from app.services import audit, events
+from app.services import audit, events, ticket_views
 from app.services.callers import Caller
 
 
@@ -91,7 +88,7 @@ def create(session: Session, caller: Caller, spec: TicketSpec) -> Ticket:
     session.add(ticket)
     session.flush()
     _tag(session, ticket)
-    events.record(session, "ticket.created", ticket, view(ticket))
+    events.record(session, "ticket.created", ticket, ticket_views.view(ticket))
     return ticket
 
 
@@ -122,7 +119,7 @@ def add_message(session: Session, ticket: Ticket, spec: MessageSpec) -> Message:
     ticket.last_message_at = now
     session.flush()
     kind = {"inbound": "message.received", "outbound": "message.sent"}.get(spec.direction, "message.noted")
-    events.record(session, kind, ticket, message_view(message))
+    events.record(session, kind, ticket, ticket_views.message_view(message))
     return message
 
 
@@ -151,7 +148,11 @@ def change(session: Session, ticket: Ticket, fields: dict[str, Any]) -> Ticket:
     )
     shown = {"customer_id": "customer", "order_id": "order"}
     events.record(
-        session, kind, ticket, view(ticket), previous={shown.get(name, name): was for name, was in before.items()}
+        session,
+        kind,
+        ticket,
+        ticket_views.view(ticket),
+        previous={shown.get(name, name): was for name, was in before.items()},
     )
     return ticket
 
@@ -163,7 +164,7 @@ def _tag(session: Session, ticket: Ticket) -> None:
 
 def patch(session: Session, caller: Caller, ticket_id: str, fields: dict[str, Any], version: int | None) -> Ticket:
     """Change a ticket; raises `version_stale` where `version` is not the present one."""
-    ticket = get(session, caller, ticket_id, lock=True)
+    ticket = ticket_views.get(session, caller, ticket_id, lock=True)
     if version is not None and version != ticket.version:
         raise PreconditionFailed
     change(session, ticket, fields)
@@ -193,162 +194,4 @@ def hand_off(session: Session, ticket: Ticket, pack: dict[str, Any], *, priority
         raise TicketClosed
     change(session, ticket, fields)
     session.flush()
-    events.record(session, "ticket.handed_off", ticket, view(ticket))
-
-
-def get(session: Session, caller: Caller, ticket_id: str, *, lock: bool = False) -> Ticket:
-    """The ticket, or `ticket_not_found` where this caller has none such."""
-    query = select(Ticket).where(
-        Ticket.id == ticket_id, Ticket.store_id == caller.store_id, Ticket.livemode == caller.livemode
-    )
-    found = session.scalar(query.with_for_update() if lock else query)
-    if found is None or (caller.shopper is not None and found.customer_id != caller.shopper):
-        raise TicketNotFound
-    return found
-
-
-def message(session: Session, caller: Caller, message_id: str) -> Message:
-    """One message of this store."""
-    found = session.get(Message, message_id)
-    if found is None or found.store_id != caller.store_id or found.livemode != caller.livemode:
-        raise TicketNotFound
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which tickets are wanted; every given one must match."""
-
-    status: str | None = None
-    channel: str | None = None
-    tag: str | None = None
-    intent: str | None = None
-    priority: str | None = None
-    assignee: str | None = None
-    team: str | None = None
-    customer: str | None = None
-    order: str | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-    q: str | None = None
-
-
-def listed(session: Session, caller: Caller, filters: Filters, *, before: str | None, limit: int) -> Sequence[Ticket]:
-    """Newest first, from behind the id `before`."""
-    query = select(Ticket).where(Ticket.store_id == caller.store_id, Ticket.livemode == caller.livemode)
-    if caller.shopper is not None:
-        query = query.where(Ticket.customer_id == caller.shopper)
-    exact = {
-        Ticket.status: filters.status,
-        Ticket.channel: filters.channel,
-        Ticket.intent: filters.intent,
-        Ticket.priority: filters.priority,
-        Ticket.assignee: filters.assignee,
-        Ticket.team: filters.team,
-        Ticket.order_id: filters.order,
-    }
-    for column, value in exact.items():
-        if value is not None:
-            query = query.where(column == value)
-    if filters.customer is not None:
-        theirs = or_(Customer.id == filters.customer, Customer.external_id == filters.customer)
-        mine = (Customer.store_id == caller.store_id, Customer.livemode == caller.livemode)
-        query = query.where(Ticket.customer_id.in_(select(Customer.id).where(*mine, theirs)))
-    if filters.tag is not None:
-        query = query.where(Ticket.id.in_(select(TicketTag.ticket_id).where(TicketTag.tag == filters.tag)))
-    if filters.created_after is not None:
-        query = query.where(Ticket.created_at > filters.created_after)
-    if filters.created_before is not None:
-        query = query.where(Ticket.created_at < filters.created_before)
-    if filters.q is not None:
-        query = query.where(_contains(filters.q))
-    if before is not None:
-        query = query.where(Ticket.id < before)
-    return session.scalars(query.order_by(Ticket.id.desc()).limit(limit)).all()
-
-
-def _contains(words: str) -> Any:
-    """Every word stands in the subject or in a message; a full-text index comes behind the same filter."""
-    conditions: list[Any] = []
-    for word in words.split()[:8]:
-        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        spoken = select(Message.ticket_id).where(
-            Message.text.ilike(pattern, escape="\\"), Message.direction != "internal"
-        )
-        conditions.append(or_(Ticket.subject.ilike(pattern, escape="\\"), Ticket.id.in_(spoken)))
-    return conditions[0] if len(conditions) == 1 else and_(*conditions)
-
-
-def messages_of(session: Session, ticket: Ticket, *, notes: bool = True) -> Sequence[Message]:
-    """The conversation, oldest first; `notes` are for the store's eyes."""
-    query = select(Message).where(Message.ticket_id == ticket.id)
-    if not notes:
-        query = query.where(Message.direction != "internal")
-    return session.scalars(query.order_by(Message.id)).all()
-
-
-def timeline(session: Session, ticket: Ticket, *, notes: bool = True, limit: int = 200) -> list[dict[str, Any]]:
-    """What happened to the ticket, oldest first; that a note was written is for the store's eyes, as the note is."""
-    query = select(Event).where(Event.resource_id == ticket.id)
-    if not notes:
-        query = query.where(Event.type != "message.noted")
-    rows = session.scalars(query.order_by(Event.sequence).limit(limit))
-    return [
-        {"id": row.id, "type": row.type, "sequence": row.sequence, "at": clock.rfc3339(row.created_at)} for row in rows
-    ]
-
-
-def view(ticket: Ticket) -> dict[str, Any]:
-    """The ticket as the contract shows it."""
-    return {
-        "id": ticket.id,
-        "livemode": ticket.livemode,
-        "subject": ticket.subject,
-        "status": ticket.status,
-        "priority": ticket.priority,
-        "channel": ticket.channel,
-        "intent": ticket.intent,
-        "sentiment": ticket.sentiment,
-        "language": ticket.language,
-        "department": ticket.department,
-        "assignee": ticket.assignee,
-        "team": ticket.team,
-        "customer": ticket.customer_id,
-        "order": ticket.order_id,
-        "contact": ticket.contact,
-        "proof": ticket.proof,
-        "tags": ticket.tags,
-        "handoff": ticket.handoff,
-        "version": ticket.version,
-        "created_at": clock.rfc3339(ticket.created_at),
-        "updated_at": clock.rfc3339(ticket.updated_at),
-        "last_message_at": clock.rfc3339(ticket.last_message_at),
-    }
-
-
-def shown_to(ticket: Ticket, caller: Caller) -> dict[str, Any]:
-    """The ticket for this caller; what stands in a hand-over is for the store's people."""
-    shown = view(ticket)
-    return shown if caller.shopper is None else {**shown, "handoff": None}
-
-
-def message_view(message: Message) -> dict[str, Any]:
-    """A message as the contract shows it."""
-    return {
-        "id": message.id,
-        "livemode": message.livemode,
-        "ticket": message.ticket_id,
-        "direction": message.direction,
-        "channel": message.channel,
-        "author": message.author,
-        "text": message.text,
-        "language": message.language,
-        "external_id": message.external_id,
-        "in_reply_to": message.in_reply_to,
-        "outcome": message.outcome,
-        "buttons": message.buttons,
-        "cards": message.cards,
-        "delivery": message.delivery,
-        "occurred_at": clock.rfc3339(message.occurred_at),
-        "created_at": clock.rfc3339(message.created_at),
-    }
+    events.record(session, "ticket.handed_off", ticket, ticket_views.view(ticket))

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from app import ids
 from app.models.policies import Backtest
 from app.models.records import Decision
-from app.services import backtests, decisions
+from app.services import backtest_runs, decisions
 from tests.support.app import App, Tenant
 
 ANNA = {"Aftersale_Customer": "cust-anna"}
@@ -96,7 +96,7 @@ def test_a_case_is_counted_once_though_two_workers_run_the_job(app: App, store: 
     assert store.post("/v1/returns", {"order": "#1001", "lines": [LINE]}, **ANNA).status_code == 201
     copy_decision(app, store, MANY - 1)
     answer = store.post("/v1/policies/backtest", {"document": SHUT, "orders": False}, Prefer="wait=0")
-    app.wait(backtests.run(app.runtime, answer.json()["id"], 1))
+    app.wait(backtest_runs.run(app.runtime, answer.json()["id"], 1))
     done = ended(store, answer)
     assert (done["result"]["decisions"], done["result"]["after"]["refuse"]) == (MANY, MANY)
     assert (len(done["result"]["examples"]), done["progress"]) == (50, {"done": MANY, "total": MANY})
@@ -118,7 +118,7 @@ def test_a_job_that_was_killed_goes_on_from_its_last_commit(app: App, store: Ten
                      "changed": 500, "looked_decisions": 500}  # fmt: skip
 
     app.write(as_left_by_a_kill)
-    app.wait(backtests.run(app.runtime, done["id"], 1))
+    app.wait(backtest_runs.run(app.runtime, done["id"], 1))
     again = store.get(f"/v1/policies/backtests/{done['id']}").json()
     assert (again["status"], again["result"]["decisions"]) == ("completed", MANY)
     assert (again["result"]["before"]["allow"], again["result"]["after"]["refuse"]) == (MANY, MANY)

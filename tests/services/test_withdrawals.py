@@ -10,7 +10,7 @@ import pytest
 
 from app import clock
 from app.models.withdrawals import Withdrawal
-from app.services import withdrawals
+from app.services import withdrawal_outcomes
 from tests.services.durable_fixtures import one_database, until
 from tests.services.test_returns_and_labels import SHOP, order
 from tests.support.app import App, Tenant, running, sandbox
@@ -149,8 +149,8 @@ def test_money_that_is_late_is_told_once(app, store):
         session.get_one(Withdrawal, made["id"]).refund_due_at = clock.now() - timedelta(seconds=1)
 
     app.write(late)
-    app.write(withdrawals.note_overdue)
-    app.write(withdrawals.note_overdue)
+    app.write(withdrawal_outcomes.note_overdue)
+    app.write(withdrawal_outcomes.note_overdue)
     assert kinds(store, made).count("withdrawal.refund_overdue") == 1
     assert again(store, made)["refund_overdue"] is True
 

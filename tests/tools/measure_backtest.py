@@ -20,7 +20,7 @@ from app.main import running
 from app.migrate import upgrade
 from app.models.records import Decision
 from app.models.stores import Store
-from app.services import backtests, stores
+from app.services import backtest_runs, backtests, stores
 from app.services.backtests import Options
 from app.services.callers import Caller
 from app.services.policy.contract import Facts, LineFacts
@@ -73,7 +73,7 @@ async def measure(url: str, wanted: int) -> None:
         made = await runtime.db.write(backtests.request, caller, None, check(DOCUMENT), Options(limit=wanted))
         lag = asyncio.create_task(lateness())
         began, used = time.perf_counter(), time.process_time()
-        await backtests.run(runtime, made.id, 1)
+        await backtest_runs.run(runtime, made.id, 1)
         took, used = time.perf_counter() - began, time.process_time() - used
         lag.cancel()
         shown = backtests.view(await runtime.db.read(backtests.get, caller, made.id))

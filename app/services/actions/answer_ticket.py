@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.errors import Forbidden, TicketClosed
 from app.models.orders import Order
 from app.models.tickets import Message, Ticket
-from app.services import customers, deliveries, handovers, orders, tickets
+from app.services import customers, deliveries, handovers, orders, ticket_views, tickets
 from app.services.actions.registry import Action, Ready
 from app.services.callers import Caller
 from app.services.idempotency import Keyed, once
@@ -89,7 +89,7 @@ def _open(session: Session, caller: Caller, given: NewTicket, order_id: str | No
 
 def reply(session: Session, caller: Caller, ticket_id: str, text: str, internal: bool) -> Message:  # noqa: FBT001
     """A person's reply, or a note for the store's eyes; a reply takes the ticket out of automation's hands."""
-    ticket = tickets.get(session, caller, ticket_id, lock=True)
+    ticket = ticket_views.get(session, caller, ticket_id, lock=True)
     if ticket.status == "closed":
         raise TicketClosed
     if caller.shopper is not None and internal:

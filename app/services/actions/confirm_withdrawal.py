@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from app.models.withdrawals import Withdrawal
-from app.services import orders, withdrawals
+from app.services import orders, withdrawal_states, withdrawals
 from app.services.actions.registry import Action, Ready
 from app.services.callers import Caller
 from app.services.params import In, PathRef
@@ -24,7 +24,7 @@ async def read(runtime: Runtime, caller: Caller, params: ConfirmWithdrawalParams
 
 
 def _order_of(session: Session, caller: Caller, withdrawal_id: str) -> str:
-    return withdrawals.get(session, caller, withdrawal_id).order_id
+    return withdrawal_states.get(session, caller, withdrawal_id).order_id
 
 
 def write(session: Session, caller: Caller, params: ConfirmWithdrawalParams, ready: Ready) -> Withdrawal:

@@ -6,7 +6,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from app.models.tickets import Ticket
-from app.services import handovers, tickets
+from app.services import handovers, ticket_views
 from app.services.actions.registry import Action, Ready
 from app.services.callers import Caller
 from app.services.params import In, Line, PathRef, Text
@@ -32,7 +32,7 @@ async def read(runtime: Runtime, caller: Caller, params: HandOffParams) -> Ready
 def write(session: Session, caller: Caller, params: HandOffParams, ready: Ready) -> Ticket:
     """Fill in what a person needs, and put the ticket on top of their pile."""
     del ready
-    ticket = tickets.get(session, caller, params.ticket, lock=True)
+    ticket = ticket_views.get(session, caller, params.ticket, lock=True)
     return handovers.take(session, caller, ticket, params.model_dump(exclude={"ticket"}))
 
 

@@ -10,7 +10,7 @@ from app import clock
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.tickets import Message, Ticket
-from app.services import deliveries, events, operations, tickets
+from app.services import deliveries, events, operations, ticket_views
 from app.services.orders import view_facts
 
 NEXT_STEP = {
@@ -56,7 +56,7 @@ def follow_up(session: Session, operation: Operation) -> None:
     ticket.version += 1
     ticket.updated_at = clock.now()
     session.flush()
-    events.record(session, "ticket.handed_off", ticket, tickets.view(ticket), previous={"status": before})
+    events.record(session, "ticket.handed_off", ticket, ticket_views.view(ticket), previous={"status": before})
 
 
 operations.FOLLOW_UPS.append(follow_up)

@@ -21,7 +21,7 @@ from app.errors import (
 )
 from app.integrations.commerce.contract import OrderQuery
 from app.models.orders import Order, TrackingNumber
-from app.services import customers, order_lists, orders, tickets
+from app.services import customers, order_lists, orders, ticket_views
 from app.services.callers import Caller
 from app.services.conversation.inbound import Inbound
 from app.services.orders import Contact
@@ -137,7 +137,7 @@ async def _carried(runtime: Runtime, caller: Caller, inbound: Inbound, refs: lis
     if inbound.ticket_id is None or inbound.channel not in SPOKEN:
         return None
     try:
-        ticket = await runtime.db.read(tickets.get, caller, inbound.ticket_id)
+        ticket = await runtime.db.read(ticket_views.get, caller, inbound.ticket_id)
     except TicketNotFound:
         return None
     if ticket.proof < 1 or ticket.order_id is None or ticket.channel != inbound.channel:

@@ -17,7 +17,7 @@ from app.errors import AppError
 from app.models.customers import Customer
 from app.models.operations import Operation
 from app.models.tickets import Message, Ticket
-from app.services import decisions, deliveries, labels, operations, orders, tickets
+from app.services import decisions, deliveries, labels, operations, orders, ticket_views, tickets
 from app.services.callers import Caller
 from app.services.conversation import handoffs, identity, plans, threads
 from app.services.conversation.acts import Scene, Turn, carry_out
@@ -264,7 +264,7 @@ def _conclude(
 
 def view(session: Session, caller: Caller, message_id: str) -> dict[str, Any]:
     """What the sender's side is answered: the first answer where it was kept, else as things are now."""
-    message = tickets.message(session, caller, message_id)
+    message = ticket_views.message(session, caller, message_id)
     if message.answer is not None:
         return message.answer
     ticket = session.get_one(Ticket, message.ticket_id)
@@ -273,8 +273,8 @@ def view(session: Session, caller: Caller, message_id: str) -> dict[str, Any]:
     )
     behind = session.scalars(select(Operation).where(Operation.message_id == message.id).order_by(Operation.id))
     return {
-        "message": tickets.message_view(message),
-        "ticket": tickets.view(ticket),
+        "message": ticket_views.message_view(message),
+        "ticket": ticket_views.view(ticket),
         "triage": message.triage,
         "outcome": message.outcome,
         "reply": None if reply is None else _reply(session, caller, reply),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.errors import TicketNotFound
 from app.models.tickets import Ticket
-from app.services import tickets
+from app.services import ticket_views, tickets
 from app.services.callers import Caller
 from app.services.conversation.inbound import Inbound
 from app.services.tickets import TicketSpec
@@ -74,7 +74,7 @@ def _named(session: Session, caller: Caller, inbound: Inbound, customer_id: str 
     """The ticket that the caller names. A closed one takes no more messages, and another customer's is not theirs."""
     if inbound.ticket_id is None:
         return None
-    ticket = tickets.get(session, caller, inbound.ticket_id, lock=True)
+    ticket = ticket_views.get(session, caller, inbound.ticket_id, lock=True)
     others = customer_id is not None and ticket.customer_id not in (None, customer_id)
     return None if ticket.status == "closed" or others else ticket
 
@@ -105,6 +105,6 @@ def _running(
 def check_named(session: Session, caller: Caller, ticket_id: str | None) -> None:
     """Raise `ticket_not_found` before anything is looked up where the caller names a ticket that is not theirs."""
     if ticket_id is not None:
-        found = tickets.get(session, caller, ticket_id)
+        found = ticket_views.get(session, caller, ticket_id)
         if found.store_id != caller.store_id:
             raise TicketNotFound
