@@ -15,7 +15,7 @@ from app.routers.calling import Means, needs
 from app.routers.pages import Cursor, Limit, page, unseal
 from app.routers.schemas import In, OperationOut, Page, Ref, Text
 from app.routers.writes import OptionalKey, perform
-from app.services import operations
+from app.services import operation_views, operations
 from app.services.callers import Caller
 from app.services.idempotency import Keyed, once
 from app.services.scrubbing import scrub_body
@@ -47,8 +47,8 @@ async def get_operation(operation_id: str, means: Means, caller: Reader) -> Json
 
 
 def _view(session: Session, caller: Caller, operation_id: str) -> dict[str, Any]:
-    found = operations.get(session, caller, operation_id)
-    return operations.view(found, operations.tries(session, found.id))
+    found = operation_views.get(session, caller, operation_id)
+    return operation_views.view(found, operation_views.tries(session, found.id))
 
 
 @router.get(
@@ -87,7 +87,7 @@ def _listed(
         query = query.where(dead if filters["needs_person"] else ~dead)
     if place is not None:
         query = query.where(Operation.id < place)
-    return [operations.view(row) for row in session.scalars(query.order_by(Operation.id.desc()).limit(limit))]
+    return [operation_views.view(row) for row in session.scalars(query.order_by(Operation.id.desc()).limit(limit))]
 
 
 @router.post(

@@ -18,7 +18,7 @@ from app.services import (
     claim_states,
     exchanges,
     labels,
-    operations,
+    operation_views,
     order_changes,
     orders,
     policies,
@@ -101,8 +101,8 @@ def _credit(session: Session, caller: Caller, credit_id: str) -> View:
 
 
 def _operation(session: Session, caller: Caller, operation_id: str) -> View:
-    found = operations.get(session, caller, operation_id)
-    return operations.view(found, operations.tries(session, operation_id))
+    found = operation_views.get(session, caller, operation_id)
+    return operation_views.view(found, operation_views.tries(session, operation_id))
 
 
 def _ticket(session: Session, caller: Caller, ticket_id: str) -> View:

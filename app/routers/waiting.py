@@ -13,7 +13,7 @@ from app.models.approvals import Approval
 from app.routers import resources
 from app.routers.answers import Json
 from app.routers.resources import ON_ORDER, RESOURCES, View
-from app.services import approval_views, operations, orders
+from app.services import approval_views, operation_views, orders
 from app.services.callers import Caller
 from app.services.order_views import order_view
 from app.services.runtime import Runtime
@@ -35,7 +35,7 @@ async def show(means: Runtime, caller: Caller, kind: str, resource_id: str, wait
         await asyncio.sleep(min(pause, left))
         pause = min(pause * 1.5, 0.25)
         behind = _behind(view)
-        before, moved = moved, await means.db.read(operations.progress, behind)
+        before, moved = moved, await means.db.read(operation_views.progress, behind)
         if moved != before or not behind:  # the whole view only when something has changed
             view = await means.db.read(shown.read, caller, resource_id)
     refused = shown.failed(view)

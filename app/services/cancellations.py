@@ -16,7 +16,7 @@ from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.refunds import Cancellation
 from app.money import Money
-from app.services import audit, decisions, events, open_changes, operations, orders, refunds
+from app.services import audit, decisions, events, open_changes, operation_views, operations, orders, refunds
 from app.services.callers import Caller
 from app.services.operations import Effect
 from app.services.order_views import Ledger, lines_of, order_view
@@ -174,7 +174,7 @@ def view(session: Session, cancellation: Cancellation) -> dict[str, Any]:
     operation = session.get_one(Operation, cancellation.operation_id)
     return {
         **order_view(session, order),
-        "operation": operations.view(operation),
+        "operation": operation_views.view(operation),
         "refund": cancellation.refund_id,
         "approval": None,
     }

@@ -20,7 +20,17 @@ from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.refunds import Refund
 from app.money import Money
-from app.services import audit, customers, decisions, events, operations, orders, refund_effects, spending
+from app.services import (
+    audit,
+    customers,
+    decisions,
+    events,
+    operation_views,
+    operations,
+    orders,
+    refund_effects,
+    spending,
+)
 from app.services.callers import Caller
 from app.services.operations import Effect
 from app.services.order_views import money
@@ -280,7 +290,7 @@ def view(session: Session, credit: Credit) -> dict[str, Any]:
         "amount": money(credit.amount, credit.currency),
         "reason": credit.reason,
         "failure_code": credit.failure_code,
-        "operation": operations.view(session.get_one(Operation, credit.operation_id)),
+        "operation": operation_views.view(session.get_one(Operation, credit.operation_id)),
         "created_at": clock.rfc3339(credit.created_at),
         "settled_at": None if credit.settled_at is None else clock.rfc3339(credit.settled_at),
     }

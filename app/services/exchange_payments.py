@@ -16,7 +16,7 @@ from app.models.exchanges import Exchange, ExchangeLine
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.money import Money
-from app.services import approval_views, audit, events, operations, refund_approvals
+from app.services import approval_views, audit, events, operation_views, operations, refund_approvals
 from app.services.callers import Caller
 from app.services.destinations import Method
 from app.services.exchange_quotes import check_method
@@ -160,7 +160,7 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
 
 def _taken(session: Session, exchange: Exchange) -> int:
     """Minor units of all charges that stand."""
-    charges = operations.of_subject(session, "exchange", exchange.id)
+    charges = operation_views.of_subject(session, "exchange", exchange.id)
     return sum(int(row.command["amount"]) for row in charges if row.kind == KIND and row.status == "succeeded")
 
 
@@ -200,7 +200,7 @@ def view(session: Session, exchange: Exchange) -> dict[str, Any]:
         for operation_id in (exchange.operation_id, exchange.charge_operation_id)
         if operation_id is not None
     ]
-    behind += operations.of_subject(session, "return", exchange.return_id)  # that the shop is to forget it
+    behind += operation_views.of_subject(session, "return", exchange.return_id)  # that the shop is to forget it
     shown = next((row for row in behind if row.status in OPEN), behind[0] if behind else None)
 
     def stamp(moment: Any) -> str | None:
@@ -221,7 +221,7 @@ def view(session: Session, exchange: Exchange) -> dict[str, Any]:
         "instant": exchange.instant,
         "refund": exchange.refund_id,
         "approval": approval_views.brief_of(session, "return", exchange.return_id),
-        "operation": None if shown is None else operations.view(shown),
+        "operation": None if shown is None else operation_views.view(shown),
         "operations": [row.id for row in behind],
         "created_at": clock.rfc3339(exchange.created_at),
         "approved_at": stamp(exchange.approved_at),

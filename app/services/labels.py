@@ -17,7 +17,7 @@ from app.integrations.receipts import Receipt
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.returns import MOVES, Label, LabelFile, Return
-from app.services import audit, decisions, events, operations, return_registrations, return_states
+from app.services import audit, decisions, events, operation_views, operations, return_registrations, return_states
 from app.services.callers import Caller
 from app.services.operations import Effect
 from app.services.order_views import money
@@ -290,7 +290,7 @@ def view(session: Session, label: Label) -> dict[str, Any]:
         "cost": None if label.cost is None or label.currency is None else money(label.cost, label.currency),
         "file": f"/v1/return-labels/{label.id}/file" if label.status in {"active", "voiding"} else None,
         "failure_code": label.failure_code,
-        "operation": None if operation is None else operations.view(operation),
+        "operation": None if operation is None else operation_views.view(operation),
         "expires_at": None if label.expires_at is None else clock.rfc3339(label.expires_at),
         "created_at": clock.rfc3339(label.created_at),
         "settled_at": None if label.settled_at is None else clock.rfc3339(label.settled_at),

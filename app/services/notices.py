@@ -13,14 +13,14 @@ from app.integrations.receipts import Receipt
 from app.models.customers import Customer
 from app.models.operations import Operation
 from app.models.orders import Order
-from app.services import operations
+from app.services import operation_views, operations
 from app.services.callers import Caller
 from app.services.operations import Effect
 from app.services.proofs import email_key
 from app.services.providers import Providers
 from app.services.wording import language_of
 
-KIND = operations.NOTICE
+KIND = operation_views.NOTICE
 FOLLOWERS: dict[str, Callable[[Session, Operation], None]] = {}
 """By the kind of thing that a mail is about: told when the channel has said how it went."""
 

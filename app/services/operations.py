@@ -13,29 +13,19 @@ from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.errors import OperationNotFound, OperationRunning, OperationSettled
+from app.errors import OperationRunning, OperationSettled
 from app.integrations.receipts import Receipt
-from app.models.changes import Change
-from app.models.credits import Credit
-from app.models.exchanges import Exchange
-from app.models.operations import FINAL, Operation, OperationTry
-from app.models.orders import Order
-from app.models.refunds import Cancellation, Refund
-from app.models.returns import Label, Return
-from app.models.tickets import Message, Ticket
-from app.models.withdrawals import Withdrawal
-from app.services import audit, durable, events
+from app.models.operations import FINAL, Operation
+from app.services import audit, durable, events, operation_views
 from app.services.callers import Caller
+from app.services.operation_views import NOTICE
 from app.services.providers import Providers
 
 JOB = "operation"
 RECHECK_JOB = "recheck"
-NOTICE = "notice"
-"""The kind of a mail about a thing; what happens to the thing does not wait for it."""
 PATIENCE = 30
 """How often a provider's own `pending` is looked up, at the longest wait, before a person is asked."""
 
@@ -93,7 +83,7 @@ def request(
     )
     session.add(operation)
     session.flush()
-    events.record(session, "operation.created", operation, view(operation))
+    events.record(session, "operation.created", operation, operation_views.view(operation))
     if not waits:
         start(session, operation)
     return operation
@@ -115,7 +105,7 @@ def cancel(session: Session, operation: Operation) -> None:
     operation.move("canceled")
     operation.settled_at = clock.now()
     operation.next_try_at = None
-    events.record(session, "operation.canceled", operation, view(operation))
+    events.record(session, "operation.canceled", operation, operation_views.view(operation))
 
 
 def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
@@ -140,7 +130,13 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
     effect = EFFECTS[operation.kind]
     effect.settle(session, operation, receipt)
     if operation.status != before:
-        events.record(session, f"operation.{operation.status}", operation, view(operation), previous={"status": before})
+        events.record(
+            session,
+            f"operation.{operation.status}",
+            operation,
+            operation_views.view(operation),
+            previous={"status": before},
+        )
         audit.write(
             session,
             action=f"operation.{operation.status}",
@@ -178,7 +174,7 @@ def retry_later(session: Session, operation: Operation, waits: tuple[float, ...]
     if operation.tries > len(waits):
         operation.dead_at = clock.now()
         operation.next_try_at = None
-        events.record(session, "operation.dead_lettered", operation, view(operation))
+        events.record(session, "operation.dead_lettered", operation, operation_views.view(operation))
         audit.write(
             session,
             action="operation.dead_lettered",
@@ -200,7 +196,7 @@ def resolve(
 ) -> Operation:
     """A named person ends an operation by what they saw at the provider, or has it tried again (`replay`)."""
     person = caller.named_person()
-    operation = get(session, caller, operation_id, lock=True)
+    operation = operation_views.get(session, caller, operation_id, lock=True)
     if operation.status in FINAL:
         raise OperationSettled
     if operation.schedule == 0:
@@ -235,94 +231,3 @@ def resolve(
     operation.schedule += 1  # whatever job still waits is void
     settle(session, operation, receipt)
     return operation
-
-
-def get(session: Session, caller: Caller, operation_id: str, *, lock: bool = False) -> Operation:
-    """The operation, or `operation_not_found` where this caller has none such."""
-    query = select(Operation).where(
-        Operation.id == operation_id, Operation.store_id == caller.store_id, Operation.livemode == caller.livemode
-    )
-    found = session.scalar(query.with_for_update() if lock else query)
-    if found is None or (caller.shopper is not None and _customer(session, found) != caller.shopper):
-        raise OperationNotFound
-    return found
-
-
-def _customer(session: Session, operation: Operation) -> str | None:
-    """Whose the operation's subject is; None where it is the store's."""
-    subject = operation.subject_id
-    owners = {
-        "refund": select(Refund.customer_id).where(Refund.id == subject),
-        "label": select(Label.customer_id).where(Label.id == subject),
-        "change": select(Change.customer_id).where(Change.id == subject),
-        "return": select(Return.customer_id).where(Return.id == subject),
-        "exchange": select(Exchange.customer_id).where(Exchange.id == subject),
-        "cancellation": select(Order.customer_id).join(Cancellation).where(Cancellation.id == subject),
-        "credit": select(Credit.customer_id).where(Credit.id == subject),
-        "withdrawal": select(Withdrawal.customer_id).where(Withdrawal.id == subject),
-        "order": select(Order.customer_id).where(Order.id == subject),
-        "message": select(Ticket.customer_id).join(Message).where(Message.id == subject),
-    }
-    owner = owners.get(operation.subject_type)
-    return None if owner is None else session.scalar(owner)
-
-
-def of_subject(session: Session, subject_type: str, subject_id: str) -> list[Operation]:
-    """Every operation about one resource, oldest first; mails that tell of it are none of its effects."""
-    return list(
-        session.scalars(
-            select(Operation)
-            .where(Operation.subject_type == subject_type, Operation.subject_id == subject_id, Operation.kind != NOTICE)
-            .order_by(Operation.id)
-        )
-    )
-
-
-def tries(session: Session, operation_id: str) -> list[OperationTry]:
-    """Each try, oldest first."""
-    return list(
-        session.scalars(
-            select(OperationTry).where(OperationTry.operation_id == operation_id).order_by(OperationTry.number)
-        )
-    )
-
-
-def progress(session: Session, operation_ids: list[str]) -> list[Any]:
-    """How far these operations are, in as little as tells whether anything has changed."""
-    query = select(Operation.id, Operation.status, Operation.next_try_at, Operation.dead_at)
-    return list(session.execute(query.where(Operation.id.in_(operation_ids)).order_by(Operation.id)))
-
-
-def view(operation: Operation, attempts: list[OperationTry] | None = None) -> dict[str, Any]:
-    """The operation as the contract shows it; the command's personal data stays inside."""
-    shown: dict[str, Any] = {
-        "id": operation.id,
-        "livemode": operation.livemode,
-        "kind": operation.kind,
-        "provider": operation.provider,
-        "key": operation.provider_key,
-        "subject": {"type": operation.subject_type, "id": operation.subject_id},
-        "status": operation.status,
-        "tries": operation.tries or 0,
-        "needs_person": operation.dead_at is not None,
-        "external_id": operation.external_id,
-        "error": None
-        if operation.error_code is None
-        else {"code": operation.error_code, "detail": operation.error_detail},
-        "evidence": operation.evidence,
-        "next_try_at": None if operation.next_try_at is None else clock.rfc3339(operation.next_try_at),
-        "created_at": clock.rfc3339(operation.created_at),
-        "settled_at": None if operation.settled_at is None else clock.rfc3339(operation.settled_at),
-    }
-    if attempts is not None:
-        shown["attempts"] = [
-            {
-                "number": row.number,
-                "started_at": clock.rfc3339(row.started_at),
-                "ended_at": None if row.ended_at is None else clock.rfc3339(row.ended_at),
-                "outcome": row.outcome,
-                "detail": row.detail,
-            }
-            for row in attempts
-        ]
-    return shown

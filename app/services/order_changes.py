@@ -23,7 +23,7 @@ from app.models.customers import Customer
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.refunds import Cancellation
-from app.services import audit, customers, decisions, events, open_changes, operations
+from app.services import audit, customers, decisions, events, open_changes, operation_views, operations
 from app.services.callers import Caller
 from app.services.order_views import money, order_view
 from app.services.policy.contract import Facts
@@ -198,7 +198,7 @@ def view(session: Session, change: Change) -> dict[str, Any]:
         "difference": None if change.currency is None else money(change.difference, change.currency),
         "payment_method_id": change.payment_method_id,
         "refund": change.refund_id,
-        "operations": [row.id for row in operations.of_subject(session, "change", change.id)],
+        "operations": [row.id for row in operation_views.of_subject(session, "change", change.id)],
         "failure_code": change.failure_code,
         "failure_detail": change.failure_detail,
         "created_at": clock.rfc3339(change.created_at),
@@ -212,13 +212,13 @@ def answer(session: Session, change: Change) -> dict[str, Any]:
         shown = order_view(session, session.get_one(Order, change.order_id))
     else:
         shown = customers.view(session.get_one(Customer, change.customer_id))
-    behind = operations.of_subject(session, "change", change.id)
+    behind = operation_views.of_subject(session, "change", change.id)
     if change.status == "failed" and change.refund_id is not None:  # the charge is on its way back
-        behind = [*behind, *operations.of_subject(session, "refund", change.refund_id)]
+        behind = [*behind, *operation_views.of_subject(session, "refund", change.refund_id)]
     waited_for = next((row for row in behind if row.status in {"unknown", "pending"} and row.schedule), None)
     return {
         **shown,
-        "operation": operations.view(waited_for or session.get_one(Operation, change.operation_id)),
+        "operation": operation_views.view(waited_for or session.get_one(Operation, change.operation_id)),
         "operations": [row.id for row in behind],
         "refund": change.refund_id,
         "change": view(session, change),

@@ -11,7 +11,7 @@ from app import clock
 from app.errors import RefundNotFound
 from app.models.refunds import WAITING, Allocation, Refund, RefundLine
 from app.money import Money
-from app.services import approval_views, operations
+from app.services import approval_views, operation_views
 from app.services.callers import Caller
 from app.services.order_views import money
 
@@ -36,7 +36,7 @@ def allocations_of(session: Session, refund: Refund) -> list[Allocation]:
 def view(session: Session, refund: Refund) -> dict[str, Any]:
     """The refund as the contract shows it."""
     allocations = allocations_of(session, refund)
-    behind = [operations.view(row) for row in operations.of_subject(session, "refund", refund.id)]
+    behind = [operation_views.view(row) for row in operation_views.of_subject(session, "refund", refund.id)]
     lines = session.scalars(select(RefundLine).where(RefundLine.refund_id == refund.id).order_by(RefundLine.line_id))
     paid = sum(row.amount for row in allocations if row.status == "succeeded")
     return {

@@ -15,6 +15,7 @@ from app.services import (
     decisions,
     events,
     open_changes,
+    operation_views,
     operations,
     orders,
     refund_effects,
@@ -250,7 +251,7 @@ def _shipping_left(session: Session, order: Order) -> int:
 
 def begin(session: Session, refund_id: str) -> None:
     """The shop has canceled or changed the order: the money may go back now."""
-    for operation in operations.of_subject(session, "refund", refund_id):
+    for operation in operation_views.of_subject(session, "refund", refund_id):
         operations.start(session, operation)
 
 
@@ -258,7 +259,7 @@ def withdraw(session: Session, refund_id: str) -> None:
     """The shop said no: the refund that waited for it ends, its reservations are free again."""
     refund = session.get_one(Refund, refund_id, with_for_update=True)
     allocations = refund_views.allocations_of(session, refund)
-    for operation in operations.of_subject(session, "refund", refund_id):
+    for operation in operation_views.of_subject(session, "refund", refund_id):
         operations.cancel(session, operation)
         store_credits.end(session, operation.id)
     for allocation in allocations:

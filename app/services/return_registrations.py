@@ -16,7 +16,7 @@ from app.models.exchanges import Exchange, ExchangeLine
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.returns import MOVES, Return
-from app.services import operations
+from app.services import operation_views, operations
 from app.services.callers import Caller
 from app.services.operations import Effect
 from app.services.order_views import lines_of
@@ -123,7 +123,7 @@ def withdraw(session: Session, caller: Caller, return_: Return) -> None:
 
 def _after_close(session: Session, return_: Return, *, said_yes: bool) -> None:
     """Once the shop has answered, what it is to forget again can be told to it, or need not be."""
-    for waiting in operations.of_subject(session, "return", return_.id):
+    for waiting in operation_views.of_subject(session, "return", return_.id):
         if waiting.kind == CLOSE_KIND and waiting.status == "pending" and not waiting.schedule:
             if said_yes:
                 operations.start(session, waiting)

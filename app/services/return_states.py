@@ -12,7 +12,7 @@ from app import clock
 from app.errors import ReturnNotFound, ReturnNotInState
 from app.models.operations import Operation
 from app.models.returns import LABEL_HOLDING, MOVES, Label, Return, ReturnLine
-from app.services import approval_views, audit, events, operations
+from app.services import approval_views, audit, events, operation_views
 from app.services.callers import Caller
 
 KIND = "return"
@@ -89,7 +89,7 @@ def newest(session: Session, return_: Return) -> Operation | None:
     opened = registration(session, return_)
     if opened is None or opened.status in {"pending", "unknown"} or return_.status not in {"canceled", "expired"}:
         return opened
-    return (operations.of_subject(session, "return", return_.id) or [opened])[-1]
+    return (operation_views.of_subject(session, "return", return_.id) or [opened])[-1]
 
 
 def asked(session: Session, return_: Return) -> dict[str, Any] | None:
@@ -137,7 +137,7 @@ def view(session: Session, return_: Return) -> dict[str, Any]:
         "credit_refund": return_.credit_refund_id,
         "exchange": return_.exchange_id,
         "approval": asked(session, return_),
-        "operation": None if operation is None else operations.view(operation),
+        "operation": None if operation is None else operation_views.view(operation),
         "created_at": clock.rfc3339(return_.created_at),
         "approved_at": stamp(return_.approved_at),
         "received_at": stamp(return_.received_at),

@@ -17,7 +17,7 @@ from app.integrations.errors import NotExecuted, OutcomeUnknown, ProviderError, 
 from app.integrations.receipts import Receipt
 from app.models.operations import FINAL, Operation, OperationTry
 from app.models.stores import Store
-from app.services import durable, operations
+from app.services import durable, operation_views, operations
 from app.services.operations import EFFECTS, Effect
 from app.services.providers import Providers
 from app.services.runtime import Runtime
@@ -83,7 +83,7 @@ def _claim(session: Session, operation_id: str, schedule: int, runtime: Runtime,
     operation.tries += 1
     operation.uncertain = True  # from here on a kill leaves the outcome open
     operation.leased_by, operation.leased_until = runtime.executor, now + timedelta(seconds=lease)
-    number = len(operations.tries(session, operation.id)) + 1
+    number = len(operation_views.tries(session, operation.id)) + 1
     session.add(
         OperationTry(operation_id=operation.id, number=number, started_at=now, executor=runtime.executor, detail={})
     )
@@ -154,7 +154,7 @@ def _conclude(session: Session, operation_id: str, claim: _Claim, ending: _Endin
     row.ended_at = clock.now()
     row.outcome = "not_executed" if receipt is None else receipt.status
     row.detail = {"detail": ending.detail, **({} if receipt is None else receipt.evidence)}
-    if operation.leased_by != runtime.executor or len(operations.tries(session, operation_id)) != claim.number:
+    if operation.leased_by != runtime.executor or len(operation_views.tries(session, operation_id)) != claim.number:
         # Another has tried since, or a person has decided. A yes is still a yes; an old no or doubt is no news.
         if receipt is not None and receipt.status == "succeeded":
             _settle(session, operation, receipt, runtime)

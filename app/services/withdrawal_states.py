@@ -12,7 +12,7 @@ from app.errors import WithdrawalNotFound, WithdrawalNotInState
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.withdrawals import MOVES, Withdrawal, WithdrawalLine
-from app.services import audit, events, operations, orders, withdrawal_rights, withdrawal_words
+from app.services import audit, events, operation_views, orders, withdrawal_rights, withdrawal_words
 from app.services.callers import Caller
 
 ABOUT = "withdrawal"
@@ -89,7 +89,7 @@ def view(session: Session, withdrawal: Withdrawal) -> dict[str, Any]:
     plan = withdrawal_rights.plan(session, order, dict(lines)) if pending else None
     behind = [] if mail is None else [mail]
     for kind, subject in (("cancellation", withdrawal.cancellation_id), ("refund", withdrawal.refund_id)):
-        behind += [] if subject is None else operations.of_subject(session, kind, subject)
+        behind += [] if subject is None else operation_views.of_subject(session, kind, subject)
 
     def stamp(moment: Any) -> str | None:
         return None if moment is None else clock.rfc3339(moment)

@@ -17,6 +17,7 @@ SAGA = (
     "app/services/durable.py",
     "app/services/tries.py",
     "app/services/operations.py",
+    "app/services/operation_views.py",
     "app/services/order_changes.py",
     "app/services/change_outcomes.py",
     "app/services/address_changes.py",

@@ -20,7 +20,7 @@ from app.models.orders import Order, OrderLine, OrderPayment
 from app.models.records import Answer, AuditRow, Decision, Event
 from app.models.refunds import Allocation, Cancellation, Refund, RefundLine, SpendCounter
 from app.models.returns import Return, ReturnLine
-from app.services.operations import NOTICE
+from app.services.operation_views import NOTICE
 from tests.services.guard_fixtures import Counter, Till
 
 LIVE = {"pending", "unknown", "succeeded"}

@@ -18,7 +18,7 @@ from app.models.operations import IllegalMove, Operation, OperationTry
 from app.models.orders import Order
 from app.models.records import AuditRow, Decision, Event
 from app.models.refunds import Allocation, Cancellation, Refund, RefundLine, SpendCounter
-from app.services import audit, operations, refund_views, refunds, returns, spending, tries
+from app.services import audit, operation_views, operations, refund_views, refunds, returns, spending, tries
 from app.services.operations import Effect
 from app.services.policy.plain import Caps
 from app.services.return_specs import LineSpec, ReturnSpec
@@ -248,8 +248,8 @@ async def test_an_operation_is_shown_in_full_but_for_its_command(book):
     operation = (await book.operations(refund.id))[0]
     book.bank.plans.append("refuse")
     done = await book.run(operation)
-    attempts = await book.read(operations.tries, operation.id)
-    assert operations.view(done, attempts) == {
+    attempts = await book.read(operation_views.tries, operation.id)
+    assert operation_views.view(done, attempts) == {
         "id": operation.id,
         "livemode": False,
         "kind": "refund",
@@ -275,28 +275,28 @@ async def test_an_operation_is_shown_in_full_but_for_its_command(book):
             }
         ],
     }
-    assert "attempts" not in operations.view(done)
+    assert "attempts" not in operation_views.view(done)
     assert order.accounts
-    other = operations.view(operation)
+    other = operation_views.view(operation)
     assert (other["error"], other["settled_at"]) == (None, None)
     assert other["next_try_at"] == clock.rfc3339(operation.next_try_at)
     fresh = OperationTry(operation_id="o", number=2, started_at=clock.now(), executor="e", detail={})
-    assert operations.view(done, [fresh])["attempts"][0]["ended_at"] is None
+    assert operation_views.view(done, [fresh])["attempts"][0]["ended_at"] is None
 
 
 async def test_progress_tells_of_the_named_operations_only(book):
     caller, _, refund = await made(book)
     await made(book)
     first, second = await book.operations(refund.id)
-    rows = await book.read(operations.progress, [second.id, first.id])
+    rows = await book.read(operation_views.progress, [second.id, first.id])
     assert [tuple(row) for row in rows] == [
         (first.id, "pending", first.next_try_at, None),
         (second.id, "pending", second.next_try_at, None),
     ]
     given_up = clock.now()
     await book.set(Operation, first.id, dead_at=given_up)
-    assert (await book.read(operations.progress, [first.id]))[0].dead_at == given_up
-    assert await book.read(operations.progress, []) == []
+    assert (await book.read(operation_views.progress, [first.id]))[0].dead_at == given_up
+    assert await book.read(operation_views.progress, []) == []
     assert caller
 
 
@@ -310,10 +310,10 @@ async def test_a_shopper_sees_the_operations_about_what_is_theirs(book):
     cancellation = await book.cancel(caller, mine)
     for subject in (refund.id, cancellation.id):
         operation = await book.operation(subject)
-        assert (await book.read(operations.get, shopper, operation.id)).id == operation.id
-        assert (await book.read(operations.get, caller, operation.id)).id == operation.id
+        assert (await book.read(operation_views.get, shopper, operation.id)).id == operation.id
+        assert (await book.read(operation_views.get, caller, operation.id)).id == operation.id
         with pytest.raises(OperationNotFound):
-            await book.read(operations.get, stranger, operation.id)
+            await book.read(operation_views.get, stranger, operation.id)
 
 
 @pytest.mark.parametrize("kind", ["label", "message", "something_else"])
@@ -325,7 +325,7 @@ async def test_a_shopper_sees_nothing_about_what_belongs_to_nobody(book, kind):
     await book.set(Operation, operation.id, subject_type=kind)
     shopper = replace(await book.shopper(caller, order), automation=False)
     with pytest.raises(OperationNotFound):
-        await book.read(operations.get, shopper, operation.id)
+        await book.read(operation_views.get, shopper, operation.id)
 
 
 async def test_a_shopper_sees_the_purchase_of_their_label_and_the_delivery_of_their_message(book):
@@ -373,9 +373,9 @@ async def test_a_shopper_sees_the_purchase_of_their_label_and_the_delivery_of_th
 
     for kind, subject in (("label", await book.write(label)), ("message", await book.write(message))):
         await book.set(Operation, operation.id, subject_type=kind, subject_id=subject)
-        assert (await book.read(operations.get, shopper, operation.id)).id == operation.id
+        assert (await book.read(operation_views.get, shopper, operation.id)).id == operation.id
         with pytest.raises(OperationNotFound):
-            await book.read(operations.get, replace(shopper, shopper="cus_other"), operation.id)
+            await book.read(operation_views.get, replace(shopper, shopper="cus_other"), operation.id)
 
 
 async def test_each_kind_of_operation_has_one_way_to_end():
@@ -392,10 +392,10 @@ async def test_each_kind_of_operation_has_one_way_to_end():
 async def test_operations_of_a_subject_come_oldest_first_and_no_others(book):
     _, _, refund = await made(book)
     await made(book)
-    found = await book.read(operations.of_subject, "refund", refund.id)
+    found = await book.read(operation_views.of_subject, "refund", refund.id)
     assert [row.id for row in found] == sorted(row.id for row in found)
     assert len(found) == 2
-    assert await book.read(operations.of_subject, "label", refund.id) == []
+    assert await book.read(operation_views.of_subject, "label", refund.id) == []
 
 
 # ---- rows -----------------------------------------------------------------------------------------------------------
@@ -528,7 +528,7 @@ async def test_a_claim_carries_what_the_try_needs_and_notes_it(book):
     assert claim == tries._Claim(1, "refund", operation.command, "demo", livemode=False, begun_before=False)
     again = await book.write(tries._claim, operation.id, 1, book.runtime, 8.0)
     assert (again.number, again.begun_before) == (2, True)
-    rows = await book.read(operations.tries, operation.id)
+    rows = await book.read(operation_views.tries, operation.id)
     assert [(row.number, row.executor, row.outcome, row.ended_at, row.detail) for row in rows] == [
         (1, book.runtime.executor, None, None, {}),
         (2, book.runtime.executor, None, None, {}),
@@ -645,7 +645,7 @@ async def test_each_end_of_a_try_is_written_with_what_was_seen(book, plan, looku
     book.bank.plans.append(plan)
     book.bank.lookups.append(lookup)
     done = await book.run(operation)
-    (row,) = await book.read(operations.tries, operation.id)
+    (row,) = await book.read(operation_views.tries, operation.id)
     assert (row.outcome, done.status) == (status, status)
     assert detail.items() <= row.detail.items()
     assert {name: value for name, value in detail.items() if name != "detail"}.items() <= done.evidence.items()
@@ -656,7 +656,7 @@ async def test_a_no_after_the_effect_is_a_yes(book):
     operation = await one(book)
     book.bank.plans.append("deny")
     done = await book.run(operation)
-    (row,) = await book.read(operations.tries, operation.id)
+    (row,) = await book.read(operation_views.tries, operation.id)
     assert (done.status, row.outcome, row.detail["detail"]) == ("succeeded", "succeeded", "refused, yet found")
 
 
@@ -668,7 +668,7 @@ async def test_a_look_up_that_fails_before_a_second_try_says_so_and_waits(book):
     started = clock.now()
     done = await book.run(operation)
     lag = (clock.now() - started).total_seconds()
-    second = (await book.read(operations.tries, operation.id))[1]
+    second = (await book.read(operation_views.tries, operation.id))[1]
     assert (second.outcome, second.detail) == ("unknown", {"detail": "look-up failed", "error": "reset"})
     assert done.evidence == {"error": "reset"}
     assert 7.5 - lag < (await job(book, f"operation:{operation.id}:3")).seconds <= 8.1, "Retry-After of the look-up"
@@ -678,12 +678,12 @@ async def test_what_was_not_sent_leaves_no_evidence_of_an_effect(book):
     operation = await one(book)
     book.bank.plans.append("throttle")
     done = await book.run(operation)
-    (row,) = await book.read(operations.tries, operation.id)
+    (row,) = await book.read(operation_views.tries, operation.id)
     assert (row.outcome, row.detail, done.evidence) == ("not_executed", {"detail": "later"}, {})
     book.bank.plans.extend(["drop", "throttle"])
     await book.run(operation)
     done = await book.run(operation)
-    last = (await book.read(operations.tries, operation.id))[2]
+    last = (await book.read(operation_views.tries, operation.id))[2]
     assert (last.outcome, last.detail) == ("unknown", {"detail": "later", "status": 429})
     assert done.evidence == {"error": "timeout", "status": 429}
 

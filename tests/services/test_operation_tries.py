@@ -14,7 +14,7 @@ from app.models.operations import Operation, OperationTry
 from app.models.orders import OrderPayment
 from app.models.records import AuditRow
 from app.models.refunds import Allocation, Refund
-from app.services import audit, operations, tries
+from app.services import audit, operation_views, operations, tries
 from tests.services.money_fixtures import Book, Paid, money, one_database, open_book, person
 from tests.support.spread import KINDS
 
@@ -39,7 +39,7 @@ async def refund_of(book: Book, amount: int = 1000):
 
 
 async def attempts(book: Book, operation: Operation) -> list[OperationTry]:
-    return await book.read(operations.tries, operation.id)
+    return await book.read(operation_views.tries, operation.id)
 
 
 async def status(book: Book, refund: Refund) -> str:
@@ -193,7 +193,7 @@ async def test_waits_grow_and_after_the_last_one_a_person_decides(book):
     assert (await book.events(operation.id))[-1] == "operation.dead_lettered"
     row = (await book.audit(operation.id))[-1]
     assert (row.action, row.evidence) == ("operation.dead_lettered", {"tries": 4, "status": "unknown"})
-    assert operations.view(done)["needs_person"] is True
+    assert operation_views.view(done)["needs_person"] is True
     schedule = done.schedule
     done = await book.run(operation)
     assert (done.schedule, done.tries, len(book.bank.asked)) == (schedule, 4, 4 * 2 + 3), "nobody tries it by itself"

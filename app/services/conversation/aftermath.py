@@ -10,7 +10,7 @@ from app import clock
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.tickets import Message, Ticket
-from app.services import deliveries, events, operations, ticket_views
+from app.services import deliveries, events, operation_views, operations, ticket_views
 from app.services.orders import view_facts
 
 NEXT_STEP = {
@@ -49,7 +49,7 @@ def follow_up(session: Session, operation: Operation) -> None:
         "language": ticket.language,
         "order": None if order is None else view_facts(order),
         "parcels": [],
-        "tried": [operations.view(operation)],
+        "tried": [operation_views.view(operation)],
         "decided": [],
     }
     ticket.handoff, ticket.status = pack, "open"

@@ -17,7 +17,7 @@ from app.errors import AppError
 from app.models.customers import Customer
 from app.models.operations import Operation
 from app.models.tickets import Message, Ticket
-from app.services import decisions, deliveries, labels, operations, orders, ticket_views, tickets
+from app.services import decisions, deliveries, labels, operation_views, orders, ticket_views, tickets
 from app.services.callers import Caller
 from app.services.conversation import handoffs, identity, plans, threads
 from app.services.conversation.acts import Scene, Turn, carry_out
@@ -278,7 +278,7 @@ def view(session: Session, caller: Caller, message_id: str) -> dict[str, Any]:
         "triage": message.triage,
         "outcome": message.outcome,
         "reply": None if reply is None else _reply(session, caller, reply),
-        "operations": [operations.view(row) for row in behind],
+        "operations": [operation_views.view(row) for row in behind],
         "decisions": [decisions.view(row) for row in decisions.of_message(session, message.id)],
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from app.services.policy.conditions import Test, compiled
+from app.services.policy.evaluation import Test, compiled
 from app.services.policy.model import AUTO_APPROVE, PROOF, PolicyDocument
 from app.services.policy.names import ACTIONS, Scene
 from app.services.policy.parts import Excluded, Fee, PhotoDuty, Rule

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, cast
 
@@ -16,14 +14,13 @@ from pydantic import (
     Field,
     Tag,
     TypeAdapter,
-    ValidationError,
     ValidationInfo,
     field_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from app.money import MAX_AMOUNT, known_currencies
-from app.services.policy.names import NAMES, Kind, Name, Scene, utc
+from app.services.policy.names import NAMES, Kind, Name, utc
 
 MAX_NODES = 500
 MAX_DEPTH = 20
@@ -33,7 +30,6 @@ TAG = "node:"
 """Begins what pydantic puts into a path to say which kind of node it tried; it is no step of a JSON pointer."""
 
 Op = Literal["eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "contains", "starts_with", "exists"]
-Test = Callable[[Scene], bool]
 
 _ORDER = frozenset({"lt", "lte", "gt", "gte"})
 OPS: dict[Kind, frozenset[str]] = {
@@ -240,112 +236,3 @@ _adapter: TypeAdapter[Any] = TypeAdapter(Condition)
 def parse(raw: Any) -> All | AnyOf | Not | Compare:
     """A condition out of JSON; raises pydantic's ValidationError."""
     return _adapter.validate_python(raw)
-
-
-# ---- compiled ----------------------------------------------------------------------------------------------------
-
-
-def compiled(condition: All | AnyOf | Not | Compare | None) -> Test:
-    """The condition as one function; None is always true."""
-    if condition is None:
-        return _always
-    if isinstance(condition, Compare):
-        return _comparison(condition)
-    if isinstance(condition, Not):
-        part = compiled(condition.not_)
-        return lambda scene: not part(scene)
-    if isinstance(condition, All):
-        return _all(tuple(compiled(part) for part in condition.all))
-    return _any(tuple(compiled(part) for part in condition.any))
-
-
-def _all(tests: tuple[Test, ...]) -> Test:
-    def test(scene: Scene) -> bool:
-        for part in tests:  # noqa: SIM110  a loop takes half the time of `all` with a generator
-            if not part(scene):
-                return False
-        return True
-
-    return test
-
-
-def _any(tests: tuple[Test, ...]) -> Test:
-    def test(scene: Scene) -> bool:
-        for part in tests:  # noqa: SIM110  as above
-            if part(scene):
-                return True
-        return False
-
-    return test
-
-
-def _always(scene: Scene) -> bool:
-    del scene
-    return True
-
-
-def asks_lines(condition: All | AnyOf | Not | Compare | None) -> bool:
-    """Whether it looks at single lines."""
-    return any(NAMES[node.fact].of_line for node in comparisons(condition))
-
-
-def comparisons(condition: All | AnyOf | Not | Compare | None) -> list[Compare]:
-    """Every comparison of the tree."""
-    if condition is None:
-        return []
-    if isinstance(condition, Compare):
-        return [condition]
-    if isinstance(condition, Not):
-        return comparisons(condition.not_)
-    parts = condition.all if isinstance(condition, All) else condition.any
-    return [found for part in parts for found in comparisons(part)]
-
-
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": operator.eq,
-    "ne": operator.ne,
-    "lt": operator.lt,
-    "lte": operator.le,
-    "gt": operator.gt,
-    "gte": operator.ge,
-    "in": lambda found, value: found in value,
-    "not_in": lambda found, value: found not in value,
-    "contains": operator.contains,
-    "starts_with": lambda found, value: found.startswith(value),
-}
-_COMPARE_WORDS: dict[str, Callable[[Any, Any], bool]] = {
-    "contains": operator.contains,
-    "in": lambda found, value: not value.isdisjoint(found),
-    "not_in": lambda found, value: value.isdisjoint(found),
-}
-
-
-def _comparison(node: Compare) -> Test:
-    name, op, value = NAMES[node.fact], node.op, node.value
-    read = name.read
-    if op == "exists":
-        return lambda scene: (read(scene) not in {None, ()}) is value
-    if name.kind == "money":
-        return _of_money(read, _COMPARE[op], value["amount"], value["currency"])
-    compare = (_COMPARE_WORDS if name.kind == "words" else _COMPARE)[op]
-    if isinstance(value, list):
-        value = frozenset(cast("list[Any]", value))
-
-    def test(scene: Scene) -> bool:
-        found = read(scene)
-        return found is not None and compare(found, value)
-
-    return test
-
-
-def _of_money(read: Callable[[Scene], Any], compare: Callable[[Any, Any], bool], amount: int, currency: str) -> Test:
-    """Amounts of two currencies are never compared: that is false too."""
-
-    def test(scene: Scene) -> bool:
-        found = read(scene)
-        return found is not None and scene.facts.currency == currency and compare(found, amount)
-
-    return test
-
-
-__all__ = ["All", "AnyOf", "Compare", "Condition", "Not", "ValidationError", "compiled", "parse"]

@@ -5,10 +5,11 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.services.policy.conditions import compiled, parse
+from app.services.policy.conditions import parse
 from app.services.policy.contract import Facts
 from app.services.policy.document import check
 from app.services.policy.engine import Guard
+from app.services.policy.evaluation import compiled
 from app.services.policy.names import Scene
 from tests.services.policy import strategies as make
 

@@ -1,6 +1,7 @@
 """The guard is quick enough for every request: measured in processor time, within one run, with room to spare."""
 
-from app.services.policy.conditions import MAX_NODES, compiled, parse
+from app.services.policy.conditions import MAX_NODES, parse
+from app.services.policy.evaluation import compiled
 from app.services.policy.names import Scene
 from tests.tools.measure_guard import guard, order, seconds
 
