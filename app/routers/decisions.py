@@ -12,7 +12,7 @@ from app.routers.answers import Json, StrictRoute, refusals
 from app.routers.calling import Means, needs
 from app.routers.pages import Cursor, Limit, page, unseal
 from app.routers.schemas import Out, Page
-from app.services import decisions, orders
+from app.services import decision_replays, decision_views, orders
 from app.services.callers import Caller
 
 router = APIRouter(prefix="/v1/decisions", tags=["Decisions"], route_class=StrictRoute)
@@ -67,7 +67,7 @@ async def get_decision(decision_id: str, means: Means, caller: Reader) -> Json:
 
 
 def _view(session: Session, caller: Caller, decision_id: str) -> dict[str, Any]:
-    return decisions.whole_view(decisions.get(session, caller, decision_id))
+    return decision_views.whole_view(decision_views.get(session, caller, decision_id))
 
 
 @router.get(
@@ -98,8 +98,8 @@ async def list_decisions(
 def _listed(
     session: Session, caller: Caller, wanted: dict[str, str | None], place: str | None, limit: int
 ) -> list[dict[str, Any]]:
-    found = decisions.listed(session, caller, wanted, before=place, limit=limit)
-    return [decisions.whole_view(row) for row in found]
+    found = decision_views.listed(session, caller, wanted, before=place, limit=limit)
+    return [decision_views.whole_view(row) for row in found]
 
 
 @router.post(
@@ -111,7 +111,7 @@ def _listed(
 async def replay(decision_id: str, means: Means, caller: Reader) -> Json:
     """Decide on the stored facts under the stored version; `agrees` says whether it is the same ruling."""
     _only_the_store(caller)
-    return Json(await means.db.read(decisions.replay, caller, decision_id))
+    return Json(await means.db.read(decision_replays.replay, caller, decision_id))
 
 
 def _only_the_store(caller: Caller) -> None:

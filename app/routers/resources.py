@@ -17,7 +17,7 @@ from app.services import (
     cancellations,
     claim_states,
     exchanges,
-    labels,
+    label_views,
     operation_views,
     order_changes,
     orders,
@@ -66,7 +66,7 @@ def _exchange(session: Session, caller: Caller, exchange_id: str) -> View:
 
 
 def _label(session: Session, caller: Caller, label_id: str) -> View:
-    return labels.view(session, labels.get(session, caller, label_id))
+    return label_views.view(session, label_views.get(session, caller, label_id))
 
 
 def _cancellation(session: Session, caller: Caller, cancellation_id: str) -> View:

@@ -15,7 +15,7 @@ from app.routers.pages import Cursor, Limit, page, unseal
 from app.routers.returns import DECIDED, KEYED
 from app.routers.schemas import Confirmable, MoneyOut, OperationOut, Out, Page, PreviewOut, WaitingOut
 from app.routers.writes import CONFIRMED, OptionalKey, RequiredKey, Wait, act, perform
-from app.services import labels, order_lists, orders
+from app.services import label_files, label_views, order_lists, orders
 from app.services.actions import issue_label
 from app.services.actions.issue_label import LabelParams
 from app.services.callers import Caller
@@ -89,7 +89,7 @@ async def get_label(label_id: str, means: Means, caller: Reader) -> Json:
 
 
 def _view(session: Session, caller: Caller, label_id: str) -> dict[str, Any]:
-    return labels.view(session, labels.get(session, caller, label_id))
+    return label_views.view(session, label_views.get(session, caller, label_id))
 
 
 @router.get(
@@ -108,7 +108,7 @@ async def get_file(
     file_format: Annotated[Literal["pdf", "png"] | None, Query(alias="format")] = None,
 ) -> Response:
     """The label to print: PDF or PNG."""
-    content, form = await labels.file(means, caller, label_id, file_format)
+    content, form = await label_files.file(means, caller, label_id, file_format)
     name = f'inline; filename="{label_id}.{form}"'
     return Response(content, media_type=KINDS[form], headers={"Content-Disposition": name})
 
@@ -140,7 +140,7 @@ def _listed(
     session: Session, caller: Caller, order_id: str | None, filters: dict[str, Any], place: str | None, limit: int
 ) -> list[dict[str, Any]]:
     rows = order_lists.hanging_on(session, Label, caller, order_id, filters, place, limit)
-    return [labels.view(session, row) for row in rows]
+    return [label_views.view(session, row) for row in rows]
 
 
 @router.delete(

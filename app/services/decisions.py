@@ -1,17 +1,14 @@
-"""What the guard decided, on which facts, under which version of the store's policy; and whether it would again."""
+"""What the guard decides, on which facts, under which version of the store's policy; enforced, and kept."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
-import structlog
-from pydantic import ValidationError
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session, object_session
 
 from app import clock, ids
-from app.errors import AppError, ApprovalRequired, DecisionNotFound, DecisionNotReplayable, refusal_of
-from app.models.policies import Policy as PolicyRow
+from app.errors import AppError, ApprovalRequired, refusal_of
 from app.models.records import Decision
 from app.services import rules
 from app.services.callers import Caller
@@ -19,8 +16,6 @@ from app.services.policy.contract import ActorKind, Facts, Ruling
 from app.services.policy.document import PolicyDocument
 from app.services.policy.engine import Guard
 from app.services.rules import Rules
-
-log = structlog.get_logger()
 
 FOUND = "found"
 """Among the facts of a decision that no policy made: what the write itself found to be in its way."""
@@ -199,12 +194,12 @@ def keep_refusal(
         found = {"action": action, FOUND: {"code": refused.name, "detail": refused.detail}}
         version = rules_of(session, caller).version
         subject = None if order_id is None else ("order", order_id)
-        row = _values(session, caller, action, _of_finding(found, version), subject, order_id)
+        row = _values(session, caller, action, of_finding(found, version), subject, order_id)
     session.execute(insert(Decision).values(row))
     return row["id"]
 
 
-def _of_finding(facts: dict[str, Any], version: str) -> Ruling:
+def of_finding(facts: dict[str, Any], version: str) -> Ruling:
     """No policy is asked where the state speaks: the same finding is always the same refusal."""
     found = facts[FOUND]
     return Ruling(
@@ -215,106 +210,3 @@ def _of_finding(facts: dict[str, Any], version: str) -> Ruling:
         policy_version=version,
         facts=facts,
     )
-
-
-# ---- reading ------------------------------------------------------------------------------------------------------
-
-
-def of_message(session: Session, message_id: str) -> list[Decision]:
-    """What was decided while a message was answered."""
-    return list(session.scalars(select(Decision).where(Decision.message_id == message_id).order_by(Decision.id)))
-
-
-def get(session: Session, caller: Caller, decision_id: str) -> Decision:
-    """The decision, or `decision_not_found` where this store has none such."""
-    found = session.scalar(
-        select(Decision).where(
-            Decision.id == decision_id, Decision.store_id == caller.store_id, Decision.livemode == caller.livemode
-        )
-    )
-    if found is None:
-        raise DecisionNotFound
-    return found
-
-
-def listed(
-    session: Session, caller: Caller, wanted: dict[str, str | None], *, before: str | None, limit: int
-) -> list[Decision]:
-    """The store's decisions, newest first; `wanted` names order_id, action, outcome, policy_id."""
-    query = select(Decision).where(Decision.store_id == caller.store_id, Decision.livemode == caller.livemode)
-    for name, value in wanted.items():
-        if value is not None:
-            query = query.where(getattr(Decision, name) == value)
-    if before is not None:
-        query = query.where(Decision.id < before)
-    return list(session.scalars(query.order_by(Decision.id.desc()).limit(limit)))
-
-
-def replay(session: Session, caller: Caller, decision_id: str) -> dict[str, Any]:
-    """Decide again on the stored facts under the stored version; raises `decision_not_replayable` where they lack."""
-    decision = get(session, caller, decision_id)
-    again = _again(session, decision)
-    ruling, stored = again.model_dump(mode="json", exclude={"facts"}), stored_ruling(decision)
-    agrees = all(ruling[name] == value for name, value in stored.items())
-    if not agrees:
-        log.warning("decision_does_not_agree", decision=decision.id)
-    return {"decision": decision.id, "agrees": agrees, "ruling": ruling, "stored": stored}
-
-
-def _again(session: Session, decision: Decision) -> Ruling:
-    if FOUND in decision.facts:
-        return _of_finding(decision.facts, decision.policy_version)
-    if not decision.facts:
-        raise DecisionNotReplayable
-    if decision.policy_id is not None:
-        row = session.get_one(PolicyRow, decision.policy_id)
-        guard = rules.of_row(row).guard
-    elif decision.plain_policy is not None:
-        guard = rules.of_plain(decision.plain_policy).guard
-    else:
-        raise DecisionNotReplayable
-    try:
-        return guard.decide(Facts.model_validate(decision.facts))
-    except ValidationError as error:
-        raise DecisionNotReplayable from error
-
-
-def stored_ruling(decision: Decision) -> dict[str, Any]:
-    """The ruling as it was kept."""
-    return decision.ruling or {
-        "outcome": decision.outcome,
-        "code": decision.code,
-        "reasons": decision.reasons,
-        "rules": decision.rules,
-        "policy_version": decision.policy_version,
-    }
-
-
-def view(decision: Decision) -> dict[str, Any]:
-    """The decision as the contract shows it."""
-    return {
-        "id": decision.id,
-        "action": decision.action,
-        "outcome": decision.outcome,
-        "code": decision.code,
-        "reasons": decision.reasons,
-        "rules": decision.rules,
-        "policy_version": decision.policy_version,
-        "created_at": clock.rfc3339(decision.created_at),
-    }
-
-
-def whole_view(decision: Decision) -> dict[str, Any]:
-    """The decision with its facts and the whole ruling, for the store's eyes."""
-    subject = {"type": decision.subject_type, "id": decision.subject_id} if decision.subject_id else None
-    return {
-        **view(decision),
-        "livemode": decision.livemode,
-        "policy": decision.policy_id,
-        "order": decision.order_id,
-        "subject": subject,
-        "message": decision.message_id,
-        "actor": decision.actor,
-        "ruling": stored_ruling(decision),
-        "facts": decision.facts,
-    }

@@ -5,25 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock, ids
-from app.errors import LabelExists, LabelNotActive, LabelNotFound, ProviderUnavailable, ReturnNotInState
+from app.errors import LabelExists, LabelNotActive, ReturnNotInState
 from app.integrations.carriers.contract import BuyLabel, LabelFormat, LabelReceipt, Parcel, VoidLabel
 from app.integrations.commerce.contract import Address
-from app.integrations.errors import ProviderError
 from app.integrations.receipts import Receipt
 from app.models.operations import Operation
 from app.models.orders import Order
-from app.models.returns import MOVES, Label, LabelFile, Return
-from app.services import audit, decisions, events, operation_views, operations, return_registrations, return_states
+from app.models.returns import MOVES, Label, Return
+from app.services import audit, decisions, events, label_views, operations, return_registrations, return_states
 from app.services.callers import Caller
 from app.services.operations import Effect
-from app.services.order_views import money
 from app.services.policy.contract import Facts
 from app.services.providers import Providers
-from app.services.runtime import Runtime
 
 KIND = "return_label"
 VOID_KIND = "label_void"
@@ -50,8 +46,36 @@ def request(session: Session, caller: Caller, return_id: str, spec: LabelSpec) -
         raise ReturnNotInState(f"A return that is {return_.status} gets no label.")
     order = session.get_one(Order, return_.order_id)
     _guard(session, caller, order)
-    operation_id, label_id = ids.new("opr"), ids.new("lbl")
-    operation = operations.request(
+    label_id = ids.new("lbl")
+    operation = _purchase(session, caller, return_, order, spec, label_id)
+    label = Label(
+        id=label_id,
+        store_id=caller.store_id,
+        livemode=caller.livemode,
+        created_at=clock.now(),
+        return_id=return_.id,
+        order_id=return_.order_id,
+        customer_id=return_.customer_id,
+        operation_id=operation.id,
+        status="pending",
+        carrier="sandbox",
+        format=spec.format,
+        qr=spec.qr,
+        parcel=spec.parcel.model_dump(mode="json"),
+    )
+    session.add(label)
+    session.flush()
+    events.record(session, "label.created", label, label_views.view(session, label))
+    _audit(session, caller, label, "label.requested")
+    return label
+
+
+def _purchase(
+    session: Session, caller: Caller, return_: Return, order: Order, spec: LabelSpec, label_id: str
+) -> Operation:
+    """The operation that buys it; it waits where the shop has not said yes to the return yet."""
+    operation_id = ids.new("opr")
+    return operations.request(
         session,
         operation_id=operation_id,
         caller=caller,
@@ -70,26 +94,6 @@ def request(session: Session, caller: Caller, return_id: str, spec: LabelSpec) -
         message_id=session.info.get("message_id"),
         waits=return_registrations.waits(session, return_),
     )
-    label = Label(
-        id=label_id,
-        store_id=caller.store_id,
-        livemode=caller.livemode,
-        created_at=clock.now(),
-        return_id=return_.id,
-        order_id=return_.order_id,
-        customer_id=return_.customer_id,
-        operation_id=operation.id,
-        status="pending",
-        carrier="sandbox",
-        format=spec.format,
-        qr=spec.qr,
-        parcel=spec.parcel.model_dump(mode="json"),
-    )
-    session.add(label)
-    session.flush()
-    events.record(session, "label.created", label, view(session, label))
-    _audit(session, caller, label, "label.requested")
-    return label
 
 
 def _guard(session: Session, caller: Caller, order: Order) -> None:
@@ -124,7 +128,7 @@ def _registered(session: Session, return_: Return, said_yes: bool) -> None:  # n
     label.move("failed")
     label.failure_code, label.settled_at = "return_refused", clock.now()
     session.flush()
-    events.record(session, "label.failed", label, view(session, label), previous={"status": "pending"})
+    events.record(session, "label.failed", label, label_views.view(session, label), previous={"status": "pending"})
 
 
 return_registrations.FOLLOWERS.append(_registered)
@@ -132,7 +136,7 @@ return_registrations.FOLLOWERS.append(_registered)
 
 def void(session: Session, caller: Caller, label_id: str) -> Label:
     """Write the intent to void an active label."""
-    label = get(session, caller, label_id, lock=True)
+    label = label_views.get(session, caller, label_id, lock=True)
     if label.status in {"voided", "voiding"}:
         return label
     if label.status != "active" or label.external_id is None:
@@ -151,7 +155,7 @@ def void(session: Session, caller: Caller, label_id: str) -> Label:
     label.void_operation_id = operation_id
     label.move("voiding")
     session.flush()
-    events.record(session, "label.voiding", label, view(session, label), previous={"status": "active"})
+    events.record(session, "label.voiding", label, label_views.view(session, label), previous={"status": "active"})
     _audit(session, caller, label, "label.void_requested")
     return label
 
@@ -177,7 +181,7 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
             return_states.move(session, return_, "label_issued")
     session.flush()
     kind = {"active": "label.issued"}.get(after, f"label.{after}")
-    events.record(session, kind, label, view(session, label), previous={"status": before})
+    events.record(session, kind, label, label_views.view(session, label), previous={"status": before})
 
 
 def settle_void(session: Session, operation: Operation, receipt: Receipt) -> None:
@@ -194,7 +198,7 @@ def settle_void(session: Session, operation: Operation, receipt: Receipt) -> Non
             return_states.move(session, return_, "approved")
     session.flush()
     kind = "label.voided" if gone else "label.void_refused"
-    events.record(session, kind, label, view(session, label), previous={"status": "voiding"})
+    events.record(session, kind, label, label_views.view(session, label), previous={"status": "voiding"})
 
 
 async def _buy(providers: Providers, command: BuyLabel) -> Receipt:
@@ -227,76 +231,6 @@ operations.register(Effect(kind=KIND, command=BuyLabel, send=_buy, find=_find, s
 operations.register(Effect(kind=VOID_KIND, command=VoidLabel, send=_void, find=_find_void, settle=settle_void))
 
 
-# ---- reading ----------------------------------------------------------------------------------------------------
-
-
-def get(session: Session, caller: Caller, label_id: str, *, lock: bool = False) -> Label:
-    """The label, or `label_not_found` where this caller has none such."""
-    query = select(Label).where(
-        Label.id == label_id, Label.store_id == caller.store_id, Label.livemode == caller.livemode
-    )
-    found = session.scalar(query.with_for_update() if lock else query)
-    if found is None or (caller.shopper is not None and found.customer_id != caller.shopper):
-        raise LabelNotFound
-    return found
-
-
-async def file(runtime: Runtime, caller: Caller, label_id: str, wanted: LabelFormat | None) -> tuple[bytes, str]:
-    """The label's bytes and format; fetched from the carrier once, then kept."""
-    label, kept = await runtime.db.read(_kept, caller, label_id, wanted)
-    if kept is not None:
-        return kept.content, kept.format
-    if label.external_id is None or label.status not in {"active", "voiding"}:
-        raise LabelNotActive
-    form: LabelFormat = wanted or ("png" if label.format == "png" else "pdf")
-    try:
-        content = await runtime.providers(caller).carrier.label_file(label.external_id, form)
-    except ProviderError as error:
-        raise ProviderUnavailable from error
-    await runtime.db.write(_keep, label_id, form, content)
-    return content, form
-
-
-def _kept(session: Session, caller: Caller, label_id: str, wanted: str | None) -> tuple[Label, LabelFile | None]:
-    label = get(session, caller, label_id)
-    return label, session.get(LabelFile, (label_id, wanted or label.format))
-
-
-def _keep(session: Session, label_id: str, form: str, content: bytes) -> None:
-    if session.get(LabelFile, (label_id, form)) is None:
-        session.add(LabelFile(label_id=label_id, format=form, content=content))
-
-
-def view(session: Session, label: Label) -> dict[str, Any]:
-    """The label as the contract shows it."""
-    current = label.void_operation_id or label.operation_id
-    operation = session.get(Operation, current)
-    return_ = session.get_one(Return, label.return_id)
-    return {
-        "id": label.id,
-        "livemode": label.livemode,
-        "return_id": label.return_id,
-        "rma": return_.rma,
-        "order": label.order_id,
-        "customer": label.customer_id,
-        "status": label.status,
-        "carrier": label.carrier,
-        "service": label.service,
-        "tracking_number": label.tracking_number,
-        "tracking_url": label.tracking_url,
-        "format": label.format,
-        "qr": label.qr,
-        "parcel": label.parcel,
-        "cost": None if label.cost is None or label.currency is None else money(label.cost, label.currency),
-        "file": f"/v1/return-labels/{label.id}/file" if label.status in {"active", "voiding"} else None,
-        "failure_code": label.failure_code,
-        "operation": None if operation is None else operation_views.view(operation),
-        "expires_at": None if label.expires_at is None else clock.rfc3339(label.expires_at),
-        "created_at": clock.rfc3339(label.created_at),
-        "settled_at": None if label.settled_at is None else clock.rfc3339(label.settled_at),
-    }
-
-
 def _audit(session: Session, caller: Caller, label: Label, action: str) -> None:
     audit.write(
         session,
@@ -309,11 +243,6 @@ def _audit(session: Session, caller: Caller, label: Label, action: str) -> None:
         evidence={"return": label.return_id},
         request_id=caller.request_id,
     )
-
-
-def of_return(session: Session, return_id: str) -> list[Label]:
-    """Every label that the return ever had, oldest first."""
-    return list(session.scalars(select(Label).where(Label.return_id == return_id).order_by(Label.id)))
 
 
 def parcel(given: dict[str, Any]) -> Parcel:

@@ -25,7 +25,7 @@ from app.services import (
     claim_approvals,
     claim_grants,
     claims,
-    decisions,
+    decision_replays,
     exchanges,
     item_swaps,
     mirror,
@@ -138,7 +138,7 @@ class History:
 
     def _replayed(self, session: Session) -> list[bool]:
         mine = select(Decision.id).where(Decision.store_id == self.merchant.store_id)
-        return [decisions.replay(session, self.merchant, row)["agrees"] for row in session.scalars(mine)]
+        return [decision_replays.replay(session, self.merchant, row)["agrees"] for row in session.scalars(mine)]
 
     # ---- how anything is asked for ----------------------------------------------------------------------------------
 

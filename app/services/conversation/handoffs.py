@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.tickets import Ticket
-from app.services import decisions, deliveries, operation_views
+from app.services import decision_views, deliveries, operation_views
 from app.services.conversation.inbound import Inbound
 from app.services.order_views import lines_of, shipments_view
 from app.services.orders import view_facts
@@ -70,7 +70,7 @@ def pack(
         "order": None if order is None else view_facts(order),
         "parcels": [] if order is None else shipments_view(order, lines_of(session, order)),
         "tried": [operation_views.view(row) for row in tried],
-        "decided": [decisions.view(row) for row in decisions.of_message(session, message_id)],
+        "decided": [decision_views.view(row) for row in decision_views.of_message(session, message_id)],
         "department": inbound.department,
     }
 

@@ -17,7 +17,15 @@ from app.errors import AppError
 from app.models.customers import Customer
 from app.models.operations import Operation
 from app.models.tickets import Message, Ticket
-from app.services import decisions, deliveries, labels, operation_views, orders, ticket_views, tickets
+from app.services import (
+    decision_views,
+    deliveries,
+    label_views,
+    operation_views,
+    orders,
+    ticket_views,
+    tickets,
+)
 from app.services.callers import Caller
 from app.services.conversation import handoffs, identity, plans, threads
 from app.services.conversation.acts import Scene, Turn, carry_out
@@ -279,7 +287,7 @@ def view(session: Session, caller: Caller, message_id: str) -> dict[str, Any]:
         "outcome": message.outcome,
         "reply": None if reply is None else _reply(session, caller, reply),
         "operations": [operation_views.view(row) for row in behind],
-        "decisions": [decisions.view(row) for row in decisions.of_message(session, message.id)],
+        "decisions": [decision_views.view(row) for row in decision_views.of_message(session, message.id)],
     }
 
 
@@ -297,7 +305,7 @@ def _card(session: Session, caller: Caller, card: dict[str, Any]) -> dict[str, A
     """A card with what it stands for as it is now: a label's file and number once it is there."""
     if card["type"] != "return_label":
         return card
-    label = labels.view(session, labels.get(session, caller, card["id"]))
+    label = label_views.view(session, label_views.get(session, caller, card["id"]))
     return {**card, **{name: label[name] for name in ("status", "rma", "tracking_number", "file")}}
 
 
