@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
@@ -12,10 +12,10 @@ from app.models.claims import Claim
 from app.routers import examples
 from app.routers.answers import Json, StrictRoute, refusals
 from app.routers.calling import Means, needs
-from app.routers.pages import Cursor, Limit, page, unseal
+from app.routers.pages import OfOrders, of_orders
 from app.routers.schemas import Confirmable, In, MoneyIn, MoneyOut, Out, Page, PreviewOut, Ref, Text
 from app.routers.writes import CONFIRMED, RequiredKey, Wait, act, perform
-from app.services import claim_approvals, claim_grants, claim_states, claims, order_lists, orders
+from app.services import claim_approvals, claim_grants, claim_states, claims
 from app.services.actions import open_claim
 from app.services.actions.open_claim import ClaimParams, Resolution
 from app.services.callers import Caller
@@ -152,28 +152,9 @@ def _view(session: Session, caller: Caller, claim_id: str) -> dict[str, Any]:
     response_model=Page[ClaimOut],
     responses=refusals(errors.InvalidCursor, errors.OrderNotFound, errors.NotOwner),
 )
-async def list_claims(
-    means: Means,
-    caller: Reader,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    order: Annotated[str | None, Query(max_length=255)] = None,
-    customer: Annotated[str | None, Query(max_length=255)] = None,
-    status: Annotated[str | None, Query(max_length=40)] = None,
-) -> Json:
+async def list_claims(means: Means, caller: Reader, asked: OfOrders) -> Json:
     """Claims of this store, newest first."""
-    filters = {"order": order, "customer": customer, "status": status}
-    place = unseal(caller, "claims", filters, cursor)
-    order_id = None if order is None else await orders.load(means, caller, order)
-    rows = await means.db.read(_listed, caller, order_id, filters, place, limit + 1)
-    return Json(page(caller, "claims", filters, rows, limit))
-
-
-def _listed(
-    session: Session, caller: Caller, order_id: str | None, filters: dict[str, Any], place: str | None, limit: int
-) -> list[dict[str, Any]]:
-    rows = order_lists.hanging_on(session, Claim, caller, order_id, filters, place, limit)
-    return [claim_states.view(session, row) for row in rows]
+    return await of_orders(means, caller, "claims", Claim, claim_states.view, asked)
 
 
 ANSWERED = (errors.SelfApproval, errors.ActorRequired, errors.AlreadyApproved, errors.ApprovalNotPending)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
@@ -11,7 +11,7 @@ from app.models.exchanges import Exchange
 from app.routers import examples
 from app.routers.answers import Json, StrictRoute, refusals
 from app.routers.calling import Means, needs
-from app.routers.pages import Cursor, Limit, page, unseal
+from app.routers.pages import OfOrders, of_orders
 from app.routers.returns import CONFIRMED, DECIDED, EXCHANGED, KEYED, NothingIn
 from app.routers.schemas import (
     Confirmable,
@@ -22,7 +22,7 @@ from app.routers.schemas import (
     PreviewOut,
 )
 from app.routers.writes import RequiredKey, Wait, act, perform
-from app.services import exchanges, order_lists, orders
+from app.services import exchanges
 from app.services.actions import request_exchange
 from app.services.actions.request_exchange import ExchangeParams
 from app.services.callers import Caller
@@ -129,28 +129,9 @@ def _view(session: Session, caller: Caller, exchange_id: str) -> dict[str, Any]:
     response_model=Page[ExchangeOut],
     responses=refusals(errors.InvalidCursor, errors.OrderNotFound, errors.NotOwner),
 )
-async def list_exchanges(
-    means: Means,
-    caller: Reader,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    order: Annotated[str | None, Query(max_length=255)] = None,
-    customer: Annotated[str | None, Query(max_length=255)] = None,
-    status: Annotated[str | None, Query(max_length=40)] = None,
-) -> Json:
+async def list_exchanges(means: Means, caller: Reader, asked: OfOrders) -> Json:
     """Exchanges of this store, newest first."""
-    filters = {"order": order, "customer": customer, "status": status}
-    place = unseal(caller, "exchanges", filters, cursor)
-    order_id = None if order is None else await orders.load(means, caller, order)
-    rows = await means.db.read(_listed, caller, order_id, filters, place, limit + 1)
-    return Json(page(caller, "exchanges", filters, rows, limit))
-
-
-def _listed(
-    session: Session, caller: Caller, order_id: str | None, filters: dict[str, Any], place: str | None, limit: int
-) -> list[dict[str, Any]]:
-    rows = order_lists.hanging_on(session, Exchange, caller, order_id, filters, place, limit)
-    return [exchanges.view(session, row) for row in rows]
+    return await of_orders(means, caller, "exchanges", Exchange, exchanges.view, asked)
 
 
 @router.post(

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
@@ -11,7 +11,7 @@ from app.models.refunds import Refund
 from app.routers import examples
 from app.routers.answers import Json, StrictRoute, refusals
 from app.routers.calling import Means, needs
-from app.routers.pages import Cursor, Limit, page, unseal
+from app.routers.pages import OfOrders, of_orders
 from app.routers.schemas import (
     Confirmable,
     MoneyOut,
@@ -21,7 +21,7 @@ from app.routers.schemas import (
     PreviewOut,
 )
 from app.routers.writes import CONFIRMED, RequiredKey, Wait, act
-from app.services import order_lists, orders, refund_views
+from app.services import refund_views
 from app.services.actions import refund_order
 from app.services.actions.refund_order import RefundParams
 from app.services.callers import Caller
@@ -199,25 +199,6 @@ def _view(session: Session, caller: Caller, refund_id: str) -> dict[str, Any]:
     response_model=Page[RefundOut],
     responses=refusals(errors.InvalidCursor, errors.OrderNotFound, errors.NotOwner),
 )
-async def list_refunds(
-    means: Means,
-    caller: Reader,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    order: Annotated[str | None, Query(max_length=255)] = None,
-    customer: Annotated[str | None, Query(max_length=255)] = None,
-    status: Annotated[str | None, Query(max_length=40)] = None,
-) -> Json:
+async def list_refunds(means: Means, caller: Reader, asked: OfOrders) -> Json:
     """Refunds of this store, newest first."""
-    filters = {"order": order, "customer": customer, "status": status}
-    place = unseal(caller, "refunds", filters, cursor)
-    order_id = None if order is None else await orders.load(means, caller, order)
-    rows = await means.db.read(_listed, caller, order_id, filters, place, limit + 1)
-    return Json(page(caller, "refunds", filters, rows, limit))
-
-
-def _listed(
-    session: Session, caller: Caller, order_id: str | None, filters: dict[str, Any], place: str | None, limit: int
-) -> list[dict[str, Any]]:
-    rows = order_lists.hanging_on(session, Refund, caller, order_id, filters, place, limit)
-    return [refund_views.view(session, row) for row in rows]
+    return await of_orders(means, caller, "refunds", Refund, refund_views.view, asked)

@@ -11,11 +11,11 @@ from app.models.returns import Label
 from app.routers import examples
 from app.routers.answers import Json, StrictRoute, refusals
 from app.routers.calling import Means, needs
-from app.routers.pages import Cursor, Limit, page, unseal
+from app.routers.pages import OfOrders, of_orders
 from app.routers.returns import DECIDED, KEYED
 from app.routers.schemas import Confirmable, MoneyOut, OperationOut, Out, Page, PreviewOut, WaitingOut
 from app.routers.writes import CONFIRMED, OptionalKey, RequiredKey, Wait, act, perform
-from app.services import label_files, label_views, order_lists, orders
+from app.services import label_files, label_views
 from app.services.actions import issue_label
 from app.services.actions.issue_label import LabelParams
 from app.services.callers import Caller
@@ -119,28 +119,9 @@ async def get_file(
     response_model=Page[LabelOut],
     responses=refusals(errors.InvalidCursor, errors.OrderNotFound, errors.NotOwner),
 )
-async def list_labels(
-    means: Means,
-    caller: Reader,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    order: Annotated[str | None, Query(max_length=255)] = None,
-    customer: Annotated[str | None, Query(max_length=255)] = None,
-    status: Annotated[str | None, Query(max_length=40)] = None,
-) -> Json:
+async def list_labels(means: Means, caller: Reader, asked: OfOrders) -> Json:
     """Labels of this store, newest first."""
-    filters = {"order": order, "customer": customer, "status": status}
-    place = unseal(caller, "labels", filters, cursor)
-    order_id = None if order is None else await orders.load(means, caller, order)
-    rows = await means.db.read(_listed, caller, order_id, filters, place, limit + 1)
-    return Json(page(caller, "labels", filters, rows, limit))
-
-
-def _listed(
-    session: Session, caller: Caller, order_id: str | None, filters: dict[str, Any], place: str | None, limit: int
-) -> list[dict[str, Any]]:
-    rows = order_lists.hanging_on(session, Label, caller, order_id, filters, place, limit)
-    return [label_views.view(session, row) for row in rows]
+    return await of_orders(means, caller, "labels", Label, label_views.view, asked)
 
 
 @router.delete(

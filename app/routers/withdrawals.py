@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
@@ -11,10 +11,10 @@ from app.models.withdrawals import Withdrawal
 from app.routers import examples
 from app.routers.answers import Json, StrictRoute, refusals
 from app.routers.calling import Means, needs
-from app.routers.pages import Cursor, Limit, page, unseal
+from app.routers.pages import OfOrders, of_orders
 from app.routers.schemas import Confirmable, Out, Page, PreviewOut, WaitingOut
 from app.routers.writes import CONFIRMED, RequiredKey, Wait, act
-from app.services import order_lists, orders, withdrawal_states
+from app.services import withdrawal_states
 from app.services.actions import withdraw
 from app.services.actions.confirm_withdrawal import ACTION as CONFIRM
 from app.services.actions.confirm_withdrawal import ConfirmWithdrawalParams
@@ -172,25 +172,6 @@ def _view(session: Session, caller: Caller, withdrawal_id: str) -> dict[str, Any
     response_model=Page[WithdrawalOut],
     responses=refusals(errors.InvalidCursor, errors.OrderNotFound, errors.NotOwner),
 )
-async def list_withdrawals(
-    means: Means,
-    caller: Reader,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    order: Annotated[str | None, Query(max_length=255)] = None,
-    customer: Annotated[str | None, Query(max_length=255)] = None,
-    status: Annotated[str | None, Query(max_length=40)] = None,
-) -> Json:
+async def list_withdrawals(means: Means, caller: Reader, asked: OfOrders) -> Json:
     """Withdrawals of this store, newest first."""
-    filters = {"order": order, "customer": customer, "status": status}
-    place = unseal(caller, "withdrawals", filters, cursor)
-    order_id = None if order is None else await orders.load(means, caller, order)
-    rows = await means.db.read(_listed, caller, order_id, filters, place, limit + 1)
-    return Json(page(caller, "withdrawals", filters, rows, limit))
-
-
-def _listed(
-    session: Session, caller: Caller, order_id: str | None, filters: dict[str, Any], place: str | None, limit: int
-) -> list[dict[str, Any]]:
-    rows = order_lists.hanging_on(session, Withdrawal, caller, order_id, filters, place, limit)
-    return [withdrawal_states.view(session, row) for row in rows]
+    return await of_orders(means, caller, "withdrawals", Withdrawal, withdrawal_states.view, asked)
