@@ -12,16 +12,17 @@ from app.routers import examples
 from app.routers.answers import Json, StrictRoute, refusals
 from app.routers.calling import Means, needs
 from app.routers.pages import OfOrders, of_orders
-from app.routers.returns import CONFIRMED, DECIDED, EXCHANGED, KEYED, NothingIn
+from app.routers.returns import DECIDED, EXCHANGED, KEYED
 from app.routers.schemas import (
     Confirmable,
     MoneyOut,
+    NothingIn,
     OperationOut,
     Out,
     Page,
     PreviewOut,
 )
-from app.routers.writes import RequiredKey, Wait, act, perform
+from app.routers.writes import CONFIRMED, RequiredKey, Wait, act, perform
 from app.services import exchanges
 from app.services.actions import request_exchange
 from app.services.actions.request_exchange import ExchangeParams

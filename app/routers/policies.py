@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,7 @@ from app.routers.answers import Json, StrictRoute, refusals
 from app.routers.calling import Means, needs
 from app.routers.pages import Cursor, Limit, page, unseal
 from app.routers.schemas import In, Line, Out, Page
+from app.routers.versions import Version, version_in
 from app.routers.writes import OptionalKey, perform
 from app.services import policies
 from app.services.callers import Caller
@@ -22,7 +23,6 @@ from app.services.scrubbing import scrub
 router = APIRouter(prefix="/v1/policies", tags=["Policies"], route_class=StrictRoute)
 Reader = Annotated[Caller, Depends(needs("policies:read"))]
 Writer = Annotated[Caller, Depends(needs("policies:write"))]
-Version = Annotated[str | None, Header(description="The `version` that you have seen.")]
 KEYED = (errors.IdempotencyKeyReused, errors.IdempotencyKeyInUse)
 
 
@@ -148,7 +148,7 @@ async def patch_policy(
 ) -> Json:
     """Only drafts change; with `If-Match` only if the version is still that one."""
     only_the_store(caller)
-    version = version_in(if_match)
+    version = version_in(if_match, "policy")
     fields = await scrub(means, caller, body.model_dump(exclude_unset=True))
     if "document" in fields:
         if fields["document"] is None:
@@ -175,7 +175,7 @@ async def activate(
 ) -> Json:
     """Decide by this version from now on; a retired one can be activated again."""
     only_the_store(caller)
-    version = version_in(if_match)
+    version = version_in(if_match, "policy")
 
     async def run(keyed: Keyed | None) -> str:
         def write(session: Session) -> Policy:
@@ -190,13 +190,3 @@ def only_the_store(caller: Caller) -> None:
     """Raise `forbidden` where a shopper acts."""
     if not caller.is_merchant:
         raise errors.Forbidden("Only the store may do that.")
-
-
-def version_in(if_match: str | None) -> int | None:
-    """A version number, bare or quoted as an entity tag; `*` matches any."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    bare = if_match.strip().removeprefix("W/").strip('"')
-    if not (bare.isascii() and bare.isdigit() and len(bare) <= 9):
-        raise errors.InvalidHeader("If-Match is the policy's version.")
-    return int(bare)

@@ -16,6 +16,7 @@ __all__ = [
     "Moment",
     "MoneyIn",
     "MoneyOut",
+    "NothingIn",
     "OperationOut",
     "Out",
     "Page",
@@ -44,6 +45,12 @@ class Confirmable(In):
     confirmation_token: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
         None, description="Of a preview by the same caller with the same body: 15 minutes, once; 409 `facts_changed`."
     )
+
+
+class NothingIn(In):
+    """No fields."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra={"examples": [{}]})
 
 
 class MoneyOut(Out):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,7 @@ from app.routers.answers import Json, StrictRoute, refusals
 from app.routers.calling import Means, needs
 from app.routers.pages import Cursor, Limit, page, unseal
 from app.routers.schemas import Confirmable, In, Line, Moment, Out, Page, PreviewOut, Ref, Text
+from app.routers.versions import Version, version_in
 from app.routers.writes import CONFIRMED, OptionalKey, act, perform
 from app.services import orders, ticket_lists, ticket_views, tickets
 from app.services.actions import answer_ticket
@@ -249,12 +250,12 @@ async def patch_ticket(
     means: Means,
     caller: Writer,
     key: OptionalKey,
-    if_match: Annotated[str | None, Header(description="The `version` that you have seen.")] = None,
+    if_match: Version = None,
 ) -> Json:
     """Change fields; with `If-Match` only if the version is still that one."""
     if caller.shopper is not None:
         raise errors.Forbidden("Only the store may do that.")
-    version = _version(if_match)
+    version = version_in(if_match, "ticket")
     fields = await scrub(means, caller, body.model_dump(exclude_unset=True))
     for name in ("status", "priority", "tags"):
         if name in fields and fields[name] is None:
@@ -267,16 +268,6 @@ async def patch_ticket(
         return (await means.db.write(write)).id
 
     return await perform(request, means, caller, "ticket", run, key=key, status=200)
-
-
-def _version(if_match: str | None) -> int | None:
-    """A version number, bare or quoted as an entity tag; `*` matches any."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    bare = if_match.strip().removeprefix("W/").strip('"')
-    if not (bare.isascii() and bare.isdigit() and len(bare) <= 9):
-        raise errors.InvalidHeader("If-Match is the ticket's version.")
-    return int(bare)
 
 
 @router.post(
