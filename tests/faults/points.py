@@ -46,6 +46,7 @@ BESIDE = (
     "app/sqlite.py",
     "app/postgresql.py",
     "app/integrations/http.py",
+    "app/integrations/answers.py",
     "app/integrations/payments/sandbox.py",
     "app/integrations/carriers/sandbox.py",
     "app/integrations/commerce/sandbox.py",

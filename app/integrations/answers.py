@@ -1,0 +1,125 @@
+"""What a provider's answer is taken for: a JSON object, a refusal, or an outcome that nobody knows."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal, NoReturn, cast
+
+from app.clock import now
+from app.integrations.errors import NotExecuted, OutcomeUnknown, Refused
+
+REFUSALS = frozenset({400, 401, 403, 404, 409, 410, 422})
+"""Statuses that are a no, if the answer says in JSON which one."""
+THROTTLED = frozenset({"throttled", "rate_limited", "rate_limit", "too_many_requests"})
+MAX_RETRY_AFTER = 86_400.0
+
+
+def read(
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    expect: Literal["json", "bytes"],
+    evidence: dict[str, Any],
+) -> dict[str, Any] | bytes:
+    """What a 2xx answer says; raises Refused for a clear no, NotExecuted where throttled, else OutcomeUnknown."""
+    where = f"{evidence['method']} {evidence['path']}"
+    kind = headers.get("content-type", "").split(";")[0].strip().lower()
+    if 200 <= status < 300:
+        if expect == "bytes":
+            return content
+        document = _strict_or_none(content) if kind == "application/json" else None
+        if document is None:
+            evidence["error"] = "malformed"
+            raise OutcomeUnknown(f"{where}: {status} with an answer that cannot be read", evidence=evidence)
+        return document
+    code, detail = _problem(kind, content)
+    evidence["error"] = code
+    retry_after = _retry_after(headers.get("retry-after"))
+    if status == 429 or (status == 503 and retry_after is not None and code in THROTTLED):
+        raise NotExecuted(f"{where}: throttled", evidence=evidence, retry_after=retry_after)
+    if status == 401 or (status == 403 and code is not None):
+        raise Refused("provider_unauthorized", detail or f"{where}: {status}", evidence=evidence)
+    if status in REFUSALS and code is not None:
+        raise Refused(code, detail or f"{where}: {status}", evidence=evidence)
+    raise OutcomeUnknown(f"{where}: {status}", evidence=evidence, retry_after=retry_after)
+
+
+def _problem(kind: str, content: bytes) -> tuple[str | None, str | None]:
+    """The `code` and `detail` of a JSON refusal; a body that is not one has neither."""
+    if kind not in {"application/json", "application/problem+json"}:
+        return None, None
+    document = _strict_or_none(content) or {}
+    code, detail = document.get("code"), document.get("detail")
+    if not isinstance(code, str) or not code:
+        return None, None
+    return code[:100], detail[:500] if isinstance(detail, str) else None
+
+
+def _retry_after(text: str | None) -> float | None:
+    """Seconds from a Retry-After header: a number or an HTTP date; None where it says nothing usable."""
+    if text is None:
+        return None
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text[:12]), MAX_RETRY_AFTER)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return None
+    return min(max((moment - now()).total_seconds(), 0.0), MAX_RETRY_AFTER)
+
+
+def _strict_or_none(content: bytes) -> dict[str, Any] | None:
+    try:
+        return strict_json(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def strict_json(content: bytes) -> dict[str, Any]:
+    """One JSON object; ValueError for duplicate keys, NaN, numbers out of range, lone surrogates and NUL."""
+    document: Any = json.loads(
+        content.decode(), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
+    )
+    if not isinstance(document, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - a malformed answer, not a caller's mistake
+    if b"\\u" in content:  # only an escape can bring what UTF-8 itself does not allow
+        _check_text(document)
+    return cast("dict[str, Any]", document)
+
+
+def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return document
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is out of range")
+    return number
+
+
+def _check_text(value: Any) -> None:
+    if isinstance(value, str):
+        value.encode()  # a lone surrogate raises UnicodeEncodeError, a ValueError
+        if "\0" in value:
+            raise ValueError("a string holds NUL")
+    elif isinstance(value, dict):
+        for name, item in cast("dict[str, Any]", value).items():
+            _check_text(name)
+            _check_text(item)
+    elif isinstance(value, list):
+        for item in cast("list[Any]", value):
+            _check_text(item)
