@@ -14,6 +14,7 @@ from app.models.policies import Backtest
 from app.models.records import Decision
 from app.services.backtest_tally import Asked, Decided
 from app.services.backtests import Options
+from app.services.order_facts import order_facts
 from app.services.policy.contract import Facts, LineFacts
 from app.services.policy.engine import Guard
 from app.services.returnables import arrived_at
@@ -105,7 +106,6 @@ def requests(session: Session, piece: Piece) -> tuple[list[Asked], list[str]]:
 
 def _asked(order: Order, line: OrderLine, piece: Piece) -> Asked:
     arrived = arrived_at(order, line) or order.delivered_at
-    address: dict[str, str | None] = order.snapshot.get("shipping_address") or {}
     told = LineFacts(
         line_id=line.id,
         product_id=line.data.get("product_id"),
@@ -123,13 +123,7 @@ def _asked(order: Order, line: OrderLine, piece: Piece) -> Asked:
         actor="shopper",
         proof=2,
         now=piece.created_at if arrived is None else arrived + timedelta(days=piece.options.after_days),
-        order_status=order.status,
-        placed_at=order.placed_at,
-        delivered_at=order.delivered_at,
-        market=address.get("country_code"),
-        order_tags=tuple(order.snapshot.get("tags") or ()),
-        order_total=int(order.snapshot["totals"]["total"]),
         lines=(told,),
-        currency=order.currency,
+        **order_facts(order),
     )
     return Asked(order.id, told, facts)

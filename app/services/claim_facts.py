@@ -15,6 +15,7 @@ from app.models.orders import Order, OrderLine
 from app.models.returns import Return
 from app.services import decisions, entitlements, spending
 from app.services.callers import Caller
+from app.services.order_facts import order_facts
 from app.services.order_views import Ledger, shipments_view
 from app.services.policy.contract import CustomerFacts, Facts, LineFacts
 
@@ -64,24 +65,13 @@ def of(
         actor=decisions.actor_kind(caller),
         proof=caller.proof,
         now=now,
-        order_status=order.status,
-        placed_at=order.placed_at,
-        delivered_at=order.delivered_at,
-        market=_market(order),
-        order_tags=tuple(order.snapshot.get("tags") or ()),
-        order_total=int(order.snapshot["totals"]["total"]),
         lines=told,
         amount=sum(line.value for line in told),
-        currency=order.currency,
         destination="store_credit" if resolution == "store_credit" else "original",
         spent=spending.spent(session, order, order.currency, scope_ids),
         customer=_customer(session, order, now, without),
+        **order_facts(order),
     )
-
-
-def _market(order: Order) -> str | None:
-    address: dict[str, str | None] | None = order.snapshot.get("shipping_address")
-    return None if address is None else address.get("country_code")
 
 
 def _line(line: OrderLine, ledger: Ledger, spec: ClaimLineSpec, resolution: str | None) -> LineFacts:

@@ -18,6 +18,7 @@ from app.models.returns import MOVES, Label, Return
 from app.services import audit, decisions, events, label_views, operations, return_registrations, return_states
 from app.services.callers import Caller
 from app.services.operations import Effect
+from app.services.order_facts import order_facts
 from app.services.policy.contract import Facts
 from app.services.providers import Providers
 
@@ -98,19 +99,13 @@ def _purchase(
 
 def _guard(session: Session, caller: Caller, order: Order) -> None:
     """Whether a label may be bought; whether the goods may come back was decided with the return."""
-    address: dict[str, str | None] = order.snapshot.get("shipping_address") or {}
     facts = Facts(
         action="return_label",
         actor=decisions.actor_kind(caller),
         proof=caller.proof,
         now=clock.now(),
-        order_status="delivered",  # its return stands, also one of a withdrawal from what is still on its way
-        placed_at=order.placed_at,
-        delivered_at=order.delivered_at,
-        market=address.get("country_code"),
-        order_tags=tuple(order.snapshot.get("tags") or ()),
-        order_total=int(order.snapshot["totals"]["total"]),
-        currency=order.currency,
+        # Its return stands, also one of a withdrawal from what is still on its way.
+        **{**order_facts(order), "order_status": "delivered"},
     )
     decisions.enforce(decisions.decide(session, caller, facts, subject=("order", order.id)))
 

@@ -12,6 +12,7 @@ from app.errors import ChangeInProgress
 from app.integrations.commerce.contract import CustomerSnapshot, OrderSnapshot
 from app.models.changes import OPEN, Change
 from app.models.orders import Order
+from app.services.order_facts import order_facts
 from app.services.order_views import READINGS_OVERLAP
 
 MOVING_MONEY = ("items", "payment_method")
@@ -36,15 +37,8 @@ def made(session: Session, order: Order, kind: str) -> bool:
 
 def facts(session: Session, order: Order) -> dict[str, Any]:
     """What the guard is told of the order before it ships, whatever is asked for."""
-    address = cast("dict[str, Any]", order.snapshot.get("shipping_address") or {})
     return {
-        "order_status": order.status,
-        "placed_at": order.placed_at,
-        "delivered_at": order.delivered_at,
-        "market": address.get("country_code"),
-        "order_tags": tuple(order.snapshot.get("tags", ())),
-        "order_total": order.snapshot["totals"]["total"],
-        "currency": order.currency,
+        **order_facts(order),
         "items_changed": made(session, order, "items"),
         "payment_changed": made(session, order, "payment_method"),
     }

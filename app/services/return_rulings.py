@@ -21,6 +21,7 @@ from app.models.returns import HOLDING, Return
 from app.services import decisions, entitlements
 from app.services.callers import Caller
 from app.services.customer_facts import customer_facts
+from app.services.order_facts import order_facts
 from app.services.order_views import Ledger, lines_of
 from app.services.policy.contract import Destination, Facts, LineFacts, Ruling
 from app.services.return_specs import LineSpec
@@ -60,7 +61,6 @@ def decide(
     """
     now = asked_at or clock.now()
     facts = line_facts(session, order, lines)
-    address: dict[str, str | None] = order.snapshot.get("shipping_address") or {}
     customer = session.get(Customer, order.customer_id) if order.customer_id else None
     decision = decisions.decide(
         session,
@@ -71,12 +71,6 @@ def decide(
             proof=caller.proof,
             now=now,
             language=language_of(customer.locale if customer else None, caller.store.locale),
-            order_status=order.status,
-            placed_at=order.placed_at,
-            delivered_at=order.delivered_at,
-            market=address.get("country_code"),
-            order_tags=tuple(order.snapshot.get("tags") or ()),
-            order_total=int(order.snapshot["totals"]["total"]),
             items_changed=bool(order.snapshot.get("items_changed")),
             payment_changed=bool(order.snapshot.get("payment_changed")),
             standing_returns=standing(session, order),
@@ -84,12 +78,12 @@ def decide(
             line_final_sale=any(line.final_sale for line in facts),
             quantity_free=all(line.quantity <= line.free or line.final_sale for line in facts),
             lines=facts,
-            currency=order.currency,
             reason=next((line.reason for line in lines if line.reason), None),
             destination=destination,
             destination_kind=destination_kind,
             instant=instant,
             customer=customer_facts(session, order, now),
+            **order_facts(order),
         ),
         subject=("order", order.id),
     )

@@ -15,6 +15,7 @@ from app.models.returns import HOLDING, Return
 from app.services import decisions, entitlements, orders
 from app.services.callers import Caller
 from app.services.customer_facts import customer_facts
+from app.services.order_facts import order_facts
 from app.services.order_views import Ledger, lines_of, money
 from app.services.policy.contract import Facts, LineFacts, LineRuling
 from app.services.wording import language_of
@@ -59,7 +60,6 @@ def _line(line: OrderLine, said: LineRuling, currency: str) -> dict[str, Any]:
 def facts_of(session: Session, caller: Caller, order: Order, lines: list[OrderLine], language: str) -> Facts:
     """The order as a return of everything that is left of it would be judged."""
     ledger, extended = Ledger.of(session, order), extensions(session, order)
-    address: dict[str, str | None] = order.snapshot.get("shipping_address") or {}
     held = select(func.count()).select_from(Return).where(Return.order_id == order.id, Return.status.in_(HOLDING))
     standing = (session.scalar(held) or 0) if ledger.returns else 0
     told = [bool(order.snapshot.get(flag)) for flag in ("return_requested", "exchange_requested")]
@@ -70,18 +70,12 @@ def facts_of(session: Session, caller: Caller, order: Order, lines: list[OrderLi
         proof=caller.proof,
         now=now,
         language=language,
-        order_status=order.status,
-        placed_at=order.placed_at,
-        delivered_at=order.delivered_at,
-        market=address.get("country_code"),
-        order_tags=tuple(order.snapshot.get("tags") or ()),
-        order_total=int(order.snapshot["totals"]["total"]),
         items_changed=bool(order.snapshot.get("items_changed")),
         payment_changed=bool(order.snapshot.get("payment_changed")),
         standing_returns=max(standing, sum(told)),
         lines=tuple(_facts(order, line, ledger, extended) for line in lines),
-        currency=order.currency,
         customer=customer_facts(session, order, now),
+        **order_facts(order),
     )
 
 
