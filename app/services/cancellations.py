@@ -36,20 +36,7 @@ FOLLOWERS: list[Callable[[Session, Cancellation], None]] = []
 def request(session: Session, caller: Caller, order_id: str, said: Ledgers, reason: str | None = None) -> Cancellation:
     """Decide, reserve the whole refund, and write the intent; the shop is asked after the commit."""
     order = orders.get(session, caller, order_id, lock=True)
-    decision = decisions.decide(
-        session,
-        caller,
-        Facts(
-            action="cancel",
-            actor=decisions.actor_kind(caller),
-            proof=caller.proof,
-            now=clock.now(),
-            **open_changes.facts(session, order),
-            reason=reason,
-        ),
-        subject=("order", order.id),
-    )
-    decisions.enforce(decision)
+    _guard(session, caller, order, reason)
     open_changes.refuse(session, order)
     if standing(session, order.id) is not None:
         raise AlreadyCanceled("The order is being canceled already.")
@@ -91,6 +78,19 @@ def request(session: Session, caller: Caller, order_id: str, said: Ledgers, reas
         request_id=caller.request_id,
     )
     return cancellation
+
+
+def _guard(session: Session, caller: Caller, order: Order, reason: str | None) -> None:
+    """Whether the order may be canceled; raises where the answer is no."""
+    facts = Facts(
+        action="cancel",
+        actor=decisions.actor_kind(caller),
+        proof=caller.proof,
+        now=clock.now(),
+        **open_changes.facts(session, order),
+        reason=reason,
+    )
+    decisions.enforce(decisions.decide(session, caller, facts, subject=("order", order.id)))
 
 
 def _reserve(

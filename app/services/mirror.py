@@ -21,31 +21,13 @@ def store(session: Session, caller: Caller, snapshot: OrderSnapshot, tracking: d
     """Bring our copy of an order up to the shop's answer; what changed is one event."""
     customer = customers.mirror(session, caller, snapshot.customer) if snapshot.customer else None
     shown = snapshot.model_dump(mode="json", exclude={"customer"})
-    order = find_external(session, caller, snapshot.external_id)
-    created = False
-    if order is None:
-        fields = _fields(caller, snapshot, customer.id if customer else None)
-        created = insert_missing(
-            session,
-            Order,
-            {
-                "id": ids.new("ord"),
-                "store_id": caller.store_id,
-                "livemode": caller.livemode,
-                "external_id": snapshot.external_id,
-                "event_sequence": 0,
-                "created_at": clock.now(),
-                "snapshot": shown,
-                "tracking": {},
-                "fetched_at": clock.now(),
-                **fields,
-            },
-        )
+    fields = _fields(caller, snapshot, customer.id if customer else None)
+    known = find_external(session, caller, snapshot.external_id)
+    created = known is None and _insert(session, caller, snapshot.external_id, shown, fields)
     order = find_external(session, caller, snapshot.external_id, lock=True)
     assert order is not None
     if order.status == "canceled" and snapshot.status != "canceled":
         return order  # an answer from before the cancellation: nothing comes back from canceled
-    fields = _fields(caller, snapshot, customer.id if customer else None)
     if not created and _same(order, shown, fields, tracking) and not Ledger.of(session, order).refunds:
         order.fetched_at = clock.now()  # nothing is new, and no money of ours moved meanwhile
         session.flush()
@@ -66,14 +48,36 @@ def store(session: Session, caller: Caller, snapshot: OrderSnapshot, tracking: d
             key = {"store_id": order.store_id, "livemode": order.livemode}
             insert_missing(session, TrackingNumber, {**key, "number": parcel.tracking_number, "order_id": order.id})
     session.flush()
+    _tell(session, order, before)
+    return order
+
+
+def _insert(session: Session, caller: Caller, external_id: str, shown: dict[str, Any], fields: dict[str, Any]) -> bool:
+    """Write an order that we have not seen yet; False where a rival was faster."""
+    row = {
+        "id": ids.new("ord"),
+        "store_id": caller.store_id,
+        "livemode": caller.livemode,
+        "external_id": external_id,
+        "event_sequence": 0,
+        "created_at": clock.now(),
+        "snapshot": shown,
+        "tracking": {},
+        "fetched_at": clock.now(),
+        **fields,
+    }
+    return insert_missing(session, Order, row)
+
+
+def _tell(session: Session, order: Order, before: dict[str, Any] | None) -> None:
+    """One event of what has changed since `before`; None: the order is new."""
     after = order_view(session, order)
     if before is None:
         events.record(session, "order.created", order, after)
-    else:
-        changed = {name: before[name] for name in before if name != "mirror" and before[name] != after[name]}
-        if changed:
-            events.record(session, "order.updated", order, after, previous=changed)
-    return order
+        return
+    changed = {name: before[name] for name in before if name != "mirror" and before[name] != after[name]}
+    if changed:
+        events.record(session, "order.updated", order, after, previous=changed)
 
 
 def _same(order: Order, shown: dict[str, Any], fields: dict[str, Any], tracking: dict[str, Tracking | None]) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app import clock, ids
 from app.errors import Forbidden, Invalid, ItemNotInOrder
 from app.models.credits import WindowExtension
+from app.models.orders import Order
 from app.services import audit, decisions, events, orders
 from app.services.callers import Caller
 from app.services.order_views import lines_of, named, order_view
@@ -43,16 +44,7 @@ def extend(session: Session, caller: Caller, order_id: str, line: str | None, un
         until=until,
         actor=caller.actor(),
     )
-    facts = Facts(
-        action="extend_window",
-        actor=decisions.actor_kind(caller),
-        proof=caller.proof,
-        now=now,
-        order_status=order.status,
-        placed_at=order.placed_at,
-        delivered_at=order.delivered_at,
-    )
-    decisions.enforce(decisions.decide(session, caller, facts, subject=("order", order.id)))
+    _guard(session, caller, order, now)
     session.add(extension)
     session.flush()
     told = {"line": line_id, "until": clock.rfc3339(until)}
@@ -69,6 +61,20 @@ def extend(session: Session, caller: Caller, order_id: str, line: str | None, un
         request_id=caller.request_id,
     )
     return extension
+
+
+def _guard(session: Session, caller: Caller, order: Order, now: datetime) -> None:
+    """Whether the window may be extended; raises where the answer is no."""
+    facts = Facts(
+        action="extend_window",
+        actor=decisions.actor_kind(caller),
+        proof=caller.proof,
+        now=now,
+        order_status=order.status,
+        placed_at=order.placed_at,
+        delivered_at=order.delivered_at,
+    )
+    decisions.enforce(decisions.decide(session, caller, facts, subject=("order", order.id)))
 
 
 def extended(session: Session, order_id: str) -> dict[str | None, datetime]:

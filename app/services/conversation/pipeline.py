@@ -239,20 +239,8 @@ def _conclude(
             ),
         )
         deliveries.deliver(session, automation, ticket, reply)
-    fields: dict[str, Any] = {"status": STATUS_AFTER[turn.outcome]}
     order_id = turn.order_id or (learned.who.orders[0] if len(learned.who.orders) == 1 else None)
-    if learned.who.proof and order_id is not None and ticket.order_id is None:
-        fields["order_id"] = order_id
-    if learned.who.proof and learned.who.customer_id and ticket.customer_id is None:
-        fields["customer_id"] = learned.who.customer_id
-    if learned.who.proof > ticket.proof:
-        fields["proof"] = learned.who.proof
-    if ticket.status == "solved" and ticket.handoff is not None:
-        fields["handoff"] = None  # the person is done: what comes now is answered again
-    if not opened:
-        fields["intent"] = learned.triage.intent.name.value
-        fields["sentiment"] = learned.triage.sentiment.label
-    tickets.change(session, ticket, fields)
+    tickets.change(session, ticket, _now_known(learned, ticket, turn, order_id, opened=opened))
     if turn.outcome == "handed_off":
         pack = handoffs.pack(
             session,
@@ -265,6 +253,23 @@ def _conclude(
             proof=learned.who.proof,
         )
         tickets.hand_off(session, ticket, pack, priority=learned.triage.urgency.level)
+
+
+def _now_known(learned: _Read, ticket: Ticket, turn: Turn, order_id: str | None, *, opened: bool) -> dict[str, Any]:
+    """The ticket's fields that the message changes: its status, and what has been proved or read of its writer."""
+    fields: dict[str, Any] = {"status": STATUS_AFTER[turn.outcome]}
+    if learned.who.proof and order_id is not None and ticket.order_id is None:
+        fields["order_id"] = order_id
+    if learned.who.proof and learned.who.customer_id and ticket.customer_id is None:
+        fields["customer_id"] = learned.who.customer_id
+    if learned.who.proof > ticket.proof:
+        fields["proof"] = learned.who.proof
+    if ticket.status == "solved" and ticket.handoff is not None:
+        fields["handoff"] = None  # the person is done: what comes now is answered again
+    if not opened:
+        fields["intent"] = learned.triage.intent.name.value
+        fields["sentiment"] = learned.triage.sentiment.label
+    return fields
 
 
 # ---- the answer -------------------------------------------------------------------------------------------------
