@@ -99,13 +99,14 @@ def _purchase(
 
 def _guard(session: Session, caller: Caller, order: Order) -> None:
     """Whether a label may be bought; whether the goods may come back was decided with the return."""
+    told = order_facts(order)
+    told["order_status"] = "delivered"  # its return stands, also one of a withdrawal from what is still on its way
     facts = Facts(
         action="return_label",
         actor=decisions.actor_kind(caller),
         proof=caller.proof,
         now=clock.now(),
-        # Its return stands, also one of a withdrawal from what is still on its way.
-        **{**order_facts(order), "order_status": "delivered"},
+        **told,
     )
     decisions.enforce(decisions.decide(session, caller, facts, subject=("order", order.id)))
 
