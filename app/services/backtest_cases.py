@@ -14,10 +14,9 @@ from app.models.policies import Backtest
 from app.models.records import Decision
 from app.services.backtest_tally import Asked, Decided
 from app.services.backtests import Options
-from app.services.order_facts import order_facts
+from app.services.order_facts import arrived_at, order_facts
 from app.services.policy.contract import Facts, LineFacts
 from app.services.policy.engine import Guard
-from app.services.returnables import arrived_at
 
 DECISIONS = 500
 """How many decisions are counted in one piece."""

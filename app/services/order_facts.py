@@ -1,10 +1,11 @@
-"""What the guard is told of an order, whatever is asked for."""
+"""What the guard is told of an order, whatever is asked for, and when its lines arrived."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from app.models.orders import Order
+from app.models.orders import Order, OrderLine
 
 
 def order_facts(order: Order) -> dict[str, Any]:
@@ -19,3 +20,15 @@ def order_facts(order: Order) -> dict[str, Any]:
         "order_total": int(order.snapshot["totals"]["total"]),
         "currency": order.currency,
     }
+
+
+def arrived_at(order: Order, line: OrderLine) -> datetime | None:
+    """When the last parcel with this line was delivered, by the carrier's word; None where it does not say."""
+    moments: list[datetime] = []
+    for parcel in order.snapshot.get("shipments") or ():
+        if line.external_id in parcel["line_ids"]:
+            said: dict[str, Any] = order.tracking.get(parcel["tracking_number"] or "") or {}
+            if said.get("delivered_at") is None:
+                return None
+            moments.append(datetime.fromisoformat(said["delivered_at"]))
+    return max(moments, default=None)

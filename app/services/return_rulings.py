@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.errors import ItemNotInOrder
-from app.models.credits import WindowExtension
 from app.models.customers import Customer
 from app.models.exchanges import STANDING, Exchange
-from app.models.orders import Order, OrderLine
+from app.models.orders import Order
 from app.models.records import Decision
 from app.models.returns import HOLDING, Return
-from app.services import decisions, entitlements
+from app.services import decisions, entitlements, windows
 from app.services.callers import Caller
 from app.services.customer_facts import customer_facts
-from app.services.order_facts import order_facts
+from app.services.order_facts import arrived_at, order_facts
 from app.services.order_views import Ledger, lines_of
 from app.services.policy.contract import Destination, Facts, LineFacts, Ruling
 from app.services.return_specs import LineSpec
@@ -98,7 +96,7 @@ def line_facts(session: Session, order: Order, lines: Sequence[LineSpec]) -> tup
     """What the guard may know of the lines that are asked for; raises `item_not_in_order`."""
     known = {line.id: line for line in lines_of(session, order)}
     ledger = Ledger.of(session, order)
-    extended = _extensions(session, order)
+    extended = windows.extended(session, order.id)
     found: list[LineFacts] = []
     for spec in lines:
         line = known.get(spec.line_id)
@@ -128,18 +126,6 @@ def line_facts(session: Session, order: Order, lines: Sequence[LineSpec]) -> tup
     return tuple(found)
 
 
-def arrived_at(order: Order, line: OrderLine) -> datetime | None:
-    """When the last parcel with this line was delivered, by the carrier's word; None where it does not say."""
-    moments: list[datetime] = []
-    for parcel in order.snapshot.get("shipments") or ():
-        if line.external_id in parcel["line_ids"]:
-            said: dict[str, Any] = order.tracking.get(parcel["tracking_number"] or "") or {}
-            if said.get("delivered_at") is None:
-                return None
-            moments.append(datetime.fromisoformat(said["delivered_at"]))
-    return max(moments, default=None)
-
-
 def standing(session: Session, order: Order) -> int:
     """Returns and exchanges of the order that stand, here or in the shop: one that both know of counts once."""
     ours = session.scalar(
@@ -155,12 +141,3 @@ def _exchanges(session: Session, order: Order) -> int:
         select(func.count()).select_from(Exchange).where(Exchange.order_id == order.id, Exchange.status.in_(STANDING))
     )
     return max(int(ours or 0), int(bool(order.snapshot.get("exchange_requested"))))
-
-
-def _extensions(session: Session, order: Order) -> dict[str | None, datetime]:
-    rows = session.execute(
-        select(WindowExtension.line_id, func.max(WindowExtension.until))
-        .where(WindowExtension.order_id == order.id)
-        .group_by(WindowExtension.line_id)
-    )
-    return {row[0]: row[1] for row in rows}

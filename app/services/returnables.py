@@ -9,13 +9,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.models.credits import WindowExtension
 from app.models.orders import Order, OrderLine
 from app.models.returns import HOLDING, Return
-from app.services import decisions, entitlements, orders
+from app.services import decisions, entitlements, orders, windows
 from app.services.callers import Caller
 from app.services.customer_facts import customer_facts
-from app.services.order_facts import order_facts
+from app.services.order_facts import arrived_at, order_facts
 from app.services.order_views import Ledger, lines_of, money
 from app.services.policy.contract import Facts, LineFacts, LineRuling
 from app.services.wording import language_of
@@ -59,7 +58,7 @@ def _line(line: OrderLine, said: LineRuling, currency: str) -> dict[str, Any]:
 
 def facts_of(session: Session, caller: Caller, order: Order, lines: list[OrderLine], language: str) -> Facts:
     """The order as a return of everything that is left of it would be judged."""
-    ledger, extended = Ledger.of(session, order), extensions(session, order)
+    ledger, extended = Ledger.of(session, order), windows.extended(session, order.id)
     held = select(func.count()).select_from(Return).where(Return.order_id == order.id, Return.status.in_(HOLDING))
     standing = (session.scalar(held) or 0) if ledger.returns else 0
     told = [bool(order.snapshot.get(flag)) for flag in ("return_requested", "exchange_requested")]
@@ -79,16 +78,6 @@ def facts_of(session: Session, caller: Caller, order: Order, lines: list[OrderLi
     )
 
 
-def extensions(session: Session, order: Order) -> dict[str | None, datetime]:
-    """Until when a person has let windows stay open: per line id, None for the whole order."""
-    rows = session.execute(
-        select(WindowExtension.line_id, func.max(WindowExtension.until))
-        .where(WindowExtension.order_id == order.id)
-        .group_by(WindowExtension.line_id)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
 def _facts(order: Order, line: OrderLine, ledger: Ledger, extended: dict[str | None, datetime]) -> LineFacts:
     free = ledger.returnable(line)
     return LineFacts(
@@ -104,15 +93,3 @@ def _facts(order: Order, line: OrderLine, ledger: Ledger, extended: dict[str | N
         delivered_at=arrived_at(order, line),
         extended_until=extended.get(line.id) or extended.get(None),
     )
-
-
-def arrived_at(order: Order, line: OrderLine) -> datetime | None:
-    """When the last parcel with this line was delivered, by the carrier's word; None where it does not say."""
-    moments: list[datetime] = []
-    for parcel in order.snapshot.get("shipments") or ():
-        if line.external_id in parcel["line_ids"]:
-            said: dict[str, Any] = order.tracking.get(parcel["tracking_number"] or "") or {}
-            if said.get("delivered_at") is None:
-                return None
-            moments.append(datetime.fromisoformat(said["delivered_at"]))
-    return max(moments, default=None)
