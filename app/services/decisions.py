@@ -155,7 +155,7 @@ def approved(session: Session) -> bool:
 
 
 def waits(decision: Decision) -> bool:
-    """Whether a person must say yes first, and has not (see `services/approvals.py`)."""
+    """Whether a person must say yes first, and has not (see `services/approval_votes.py`)."""
     session = object_session(decision)
     given: int = 0 if session is None else session.info.get(APPROVED_BY, 0)
     return decision.outcome == "ask" and given < approvers(decision)
