@@ -16,7 +16,7 @@ from app.routers.triage import TriageOut
 from app.routers.waiting import show
 from app.routers.writes import OptionalKey, Wait, perform
 from app.services.callers import Caller
-from app.services.conversation import pipeline
+from app.services.conversation import answers, pipeline
 from app.services.conversation.inbound import Inbound
 from app.services.conversation.pipeline import Repeated
 from app.services.idempotency import Keyed
@@ -156,5 +156,5 @@ async def receive(
         return await show(means, caller, "message", repeated.message_id, wait, 200)
     if "Idempotent-Replayed" not in answer.headers:
         shown = orjson.loads(bytes(answer.body))
-        await means.db.write(pipeline.keep_answer, shown["message"]["id"], shown)
+        await means.db.write(answers.keep_answer, shown["message"]["id"], shown)
     return answer

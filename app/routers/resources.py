@@ -30,7 +30,7 @@ from app.services import (
 )
 from app.services import credits as store_credits
 from app.services.callers import Caller
-from app.services.conversation import pipeline
+from app.services.conversation import answers
 
 OPEN = frozenset({"pending", "unknown"})
 View = dict[str, Any]
@@ -211,7 +211,7 @@ RESOURCES = {
     "operation": Shown(_operation, lambda _: False),
     "mail": Shown(_operation, lambda view: view["status"] in OPEN),
     "ticket": Shown(_ticket, lambda _: False),
-    "message": Shown(pipeline.view, pipeline.is_open, accepted=None),
+    "message": Shown(answers.view, answers.is_open, accepted=None),
     "reply": Shown(_reply, lambda _: False),
     "policy": Shown(_policy, lambda _: False),
     "policy_backtest": Shown(_backtest, lambda view: view["status"] in {"pending", "running"}),
