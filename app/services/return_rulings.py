@@ -120,7 +120,7 @@ def line_facts(session: Session, order: Order, lines: Sequence[LineSpec]) -> tup
                 reason=spec.reason,
                 resolution=spec.resolution,
                 photos=len(spec.files),
-                extended_until=extended.get(line.id) or extended.get(None),
+                extended_until=windows.until(extended, line.id),
             )
         )
     return tuple(found)

@@ -91,5 +91,5 @@ def _facts(order: Order, line: OrderLine, ledger: Ledger, extended: dict[str | N
         value=entitlements.worth(line, ledger, min(free, entitlements.left(line, ledger).quantity)),
         final_sale=line.final_sale,
         delivered_at=arrived_at(order, line),
-        extended_until=extended.get(line.id) or extended.get(None),
+        extended_until=windows.until(extended, line.id),
     )

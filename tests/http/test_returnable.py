@@ -24,6 +24,19 @@ def put_in_force(store: Tenant, document: dict[str, Any]) -> None:
     assert store.post(f"/v1/policies/{made.json()['id']}/activate").status_code == 200
 
 
+def extend(app: App, store: Tenant, order: dict[str, Any], until: dict[str | None, datetime]) -> None:
+    """A person lets windows stay open, per line id; None is the whole order."""
+    fields = {"store_id": store.id, "livemode": False, "order_id": order["id"], "actor": {"type": "agent"}}
+
+    def work(session: Any) -> None:
+        session.add_all(
+            WindowExtension(id=ids.new("ext"), line_id=line_id, until=moment, **fields)
+            for line_id, moment in until.items()
+        )
+
+    app.write(work)
+
+
 def test_a_delivered_line_tells_how_many_until_when_and_as_what(store: Tenant) -> None:
     order = store.get("/v1/orders/1001").json()
     found = returnable(store, "1001", **ANNA)
@@ -75,13 +88,22 @@ def test_a_window_that_a_person_let_stay_open_is_told(app: App, store: Tenant) -
     assert returnable(store, "1001", **ANNA)["outcome"] == "refuse"
     until = clock.now() + timedelta(days=3)
 
-    def extend(session: Any) -> None:
-        fields = {"store_id": store.id, "livemode": False, "order_id": order["id"], "actor": {"type": "agent"}}
-        session.add(WindowExtension(id=ids.new("ext"), line_id=order["lines"][0]["id"], until=until, **fields))
-
-    app.write(extend)
+    extend(app, store, order, {order["lines"][0]["id"]: until})
     line = returnable(store, "1001", **ANNA)["lines"][0]
     assert (line["outcome"], datetime.fromisoformat(line["returnable_until"])) == ("allow", until)
+
+
+def test_the_longest_of_what_a_person_let_stay_open_counts(app: App, store: Tenant) -> None:
+    """A line's own, shorter one takes nothing away from the whole order's: not when told, not when asked for."""
+    order = store.get("/v1/orders/1001").json()
+    put_in_force(store, {"windows": {"default_days": 1}})
+    line, long, short = order["lines"][0], clock.now() + timedelta(days=90), clock.now() - timedelta(hours=1)
+
+    extend(app, store, order, {None: long, line["id"]: short})
+    found = returnable(store, "1001", **ANNA)["lines"][0]
+    assert (found["outcome"], datetime.fromisoformat(found["returnable_until"]).date()) == ("allow", long.date())
+    back = {"order": "#1001", "lines": [{"line_id": line["external_id"], "quantity": 1}]}
+    assert store.post("/v1/returns", back, **ANNA).status_code == 201
 
 
 def test_one_return_per_order_is_told_for_the_other_lines(store: Tenant) -> None:
