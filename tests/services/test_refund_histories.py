@@ -18,6 +18,7 @@ from app.models.operations import FINAL, Operation
 from app.models.orders import OrderLine
 from app.models.refunds import RESERVING, Allocation, Refund, RefundLine, SpendCounter
 from app.services import refund_views, tries
+from app.services.operations import NOTICE
 from tests.services.money_fixtures import Book, Line, Paid, money, one_database, open_book
 
 PLANS = ("succeed", "pend", "refuse", "lose", "drop", "throttle", "garble")
@@ -102,7 +103,9 @@ class Histories(RuleBasedStateMachine):
     # ---- what must hold ---------------------------------------------------------------------------------------------
 
     def operations(self) -> list[Operation]:
-        return self.read(lambda s: s.query(Operation).filter_by(store_id=self.caller.store_id).all())
+        """What moves money; a mail that tells of it goes to no bank."""
+        mine = select(Operation).where(Operation.store_id == self.caller.store_id, Operation.kind != NOTICE)
+        return self.read(lambda s: list(s.scalars(mine)))
 
     def reserved(self, payment: str) -> int:
         query = select(func.sum(Allocation.amount)).where(
