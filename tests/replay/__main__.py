@@ -20,7 +20,8 @@ from tests.replay.world import Fault, world
 from tests.tools import retail
 
 RETAIL = Path(os.environ.get("AFTERSALE_SPECS") or Path(__file__).resolve().parents[3] / "shared") / "data" / "retail"
-LANES = 4
+LANES, STRUCK_LANES = 4, 8
+"""How many run at once: where answers are lost on order, more of them wait."""
 
 
 def options(arguments: list[str]) -> argparse.Namespace:
@@ -30,7 +31,7 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--negatives", type=Path, default=RETAIL / "negatives_dev.json")
     parser.add_argument("--shop", type=Path, default=RETAIL / "db.json", help="the shop that both are about")
     parser.add_argument("--only", action="append", default=[], help="only the case with this id; may be repeated")
-    parser.add_argument("--lanes", type=int, default=LANES, help="how many run at once")
+    parser.add_argument("--lanes", type=int, help=f"how many run at once: {LANES}, with faults {STRUCK_LANES}")
     parser.add_argument(
         "--database-url", default="", help="postgresql://…; empty: a SQLite file that goes with the run"
     )
@@ -46,7 +47,7 @@ async def replay(asked: argparse.Namespace) -> runner.Outcome:
     if asked.only:
         cases = [case for case in cases if case.id in asked.only]
     fault = Fault(tuple(asked.faults.split(",")), asked.every) if asked.faults else None
-    lanes = max(1, min(asked.lanes, len(cases)))
+    lanes = max(1, min(asked.lanes or (STRUCK_LANES if fault else LANES), len(cases)))
     async with world(shop, len(cases), lanes=lanes, database_url=asked.database_url, struck=fault is not None) as made:
         return await runner.run(made, cases, fault)
 
