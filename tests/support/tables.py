@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from typing import Any
 
 import psycopg
 
@@ -40,32 +41,79 @@ def differing(before: Tables, after: Tables) -> dict[str, tuple[int, int]]:
     return {name: (before.get(name, (0, ""))[0], after[name][0]) for name in after if before.get(name) != after[name]}
 
 
-def _sqlite(path: str) -> Tables:
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
+class _File:
+    """A SQLite file that is looked at again and again; what nobody has written to is not read again."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
+        self._version: tuple[int, int] | None = None
+        self._found: Tables = {}
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def tables(self) -> Tables:
+        version = self._number("data_version"), self._number("schema_version")
+        if version != self._version:
+            self._connection.execute("BEGIN")  # all tables as of one moment, and that of the version
+            try:
+                self._version = self._number("data_version"), self._number("schema_version")
+                self._found = self._read()
+            finally:
+                self._connection.rollback()
+        return self._found
+
+    def _number(self, pragma: str) -> int:
+        return self._connection.execute(f"PRAGMA {pragma}").fetchone()[0]
+
+    def _read(self) -> Tables:
         found: Tables = {}
-        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
+        for (name,) in self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            columns = [row[1] for row in self._connection.execute(f'PRAGMA table_info("{name}")')]
             kept = ", ".join(f'"{column}"' for column in columns if column not in MOVING.get(name, ()))
-            rows = [hash(row) for row in connection.execute(f'SELECT {kept} FROM "{name}"')]
+            rows = [hash(row) for row in self._connection.execute(f'SELECT {kept} FROM "{name}"')]
             found[name] = len(rows), str(sum(rows))  # in whatever order; compared within this process only
         return found
-    finally:
-        connection.close()
+
+
+_file: list[_File] = []
+
+
+def _sqlite(path: str) -> Tables:
+    if not _file or _file[0].path != path:
+        for other in _file:
+            other.close()
+        _file[:] = [_File(path)]
+    return _file[0].tables()
+
+
+_held: dict[str, psycopg.Connection[Any]] = {}
+"""The connection to the database that was looked at last: a new one has yet to learn what the tables are."""
+
+
+def _connection(url: str) -> psycopg.Connection[Any]:
+    held = _held.get(url)
+    if held is None or held.closed or held.broken:
+        for other in _held.values():
+            other.close()
+        _held.clear()
+        held = _held[url] = psycopg.connect(url, autocommit=True)
+    return held
 
 
 def _postgres(url: str) -> Tables:
-    with psycopg.connect(url, autocommit=True) as connection:
-        names = connection.execute(
-            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'dbos')"
-        ).fetchall()
-        parts = []
-        for schema, name in names:
-            less = "".join(f" - '{column}'" for column in sorted(MOVING.get(name, ())))
-            row = f"(to_jsonb(t){less})::text"
-            parts.append(
-                f"SELECT '{name}', count(*), coalesce(md5(string_agg({row}, '|' ORDER BY {row})), '')"
-                f' FROM "{schema}"."{name}" AS t'
-            )
-        rows = connection.execute(" UNION ALL ".join(parts)).fetchall()  # type: ignore[arg-type]
+    connection = _connection(url)
+    names = connection.execute(
+        "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'dbos') ORDER BY 1, 2"
+    ).fetchall()
+    parts = []
+    for schema, name in names:
+        less = "".join(f" - '{column}'" for column in sorted(MOVING.get(name, ())))
+        row = f"(to_jsonb(t){less})::text"
+        parts.append(
+            f"SELECT '{name}', count(*), coalesce(md5(string_agg({row}, '|' ORDER BY {row})), '')"
+            f' FROM "{schema}"."{name}" AS t'
+        )
+    rows = connection.execute(" UNION ALL ".join(parts)).fetchall()
     return {name: (count, content) for name, count, content in rows}
