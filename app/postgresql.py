@@ -34,7 +34,7 @@ class PostgresDatabase:
         self._engine = create_async_engine(
             url.replace("postgresql://", "postgresql+asyncpg://", 1),
             pool_size=pool_size,
-            max_overflow=pool_size,
+            max_overflow=0,  # a connection beyond the pool is opened and closed for a single unit
             pool_timeout=10,
             pool_pre_ping=False,
             json_serializer=dumps,
