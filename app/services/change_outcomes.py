@@ -41,11 +41,18 @@ def settle_charge(session: Session, operation: Operation, receipt: Receipt) -> N
     Taken back later, the change stands and a person is told.
     """
     change, order = _locked(session, operation)
-    if change.status not in OPEN:
-        if operation.status == "failed":
-            _taken_back(session, change, order, operation)
-        return
     shop = session.get_one(Operation, change.operation_id)
+    if operation.status == "failed":
+        assert order is not None
+        _unbook(session, order, operation)
+        if change.status in OPEN and not shop.tries:
+            operations.cancel(session, shop)
+            _give_up(session, change, receipt)
+        else:  # the shop was asked, so its word counts
+            _taken_back(session, change, operation)
+        return
+    if change.status not in OPEN:
+        return
     if operation.status == "succeeded":
         if operation.external_id is None:
             raise Invalid("Name the provider's id of the payment: external_id.")
@@ -53,9 +60,6 @@ def settle_charge(session: Session, operation: Operation, receipt: Receipt) -> N
         _book(session, change, order, operation.external_id)
         order_changes.move(session, change, "pending")
         operations.start(session, shop)
-    elif operation.status == "failed":
-        operations.cancel(session, shop)
-        _give_up(session, change, receipt)
     else:
         order_changes.move(session, change, operation.status)
 
@@ -132,17 +136,21 @@ def _undo(session: Session, change: Change, charge: Operation) -> str:
     return refunds.write(session, caller, order, [payment], spec, priced, decided=None).id
 
 
-def _taken_back(session: Session, change: Change, order: Order | None, charge: Operation) -> None:
-    """A bank has had back what was charged for a change that stands: none of it can be refunded any more.
-
-    The shop has made the change and may have shipped it; what is owed is for a person to claim.
-    """
-    assert order is not None
-    payment = session.scalar(
-        select(OrderPayment).where(OrderPayment.order_id == order.id, OrderPayment.external_id == charge.external_id)
+def _unbook(session: Session, order: Order, charge: Operation) -> None:
+    """What a bank has had back cannot be refunded any more."""
+    query = select(OrderPayment).where(
+        OrderPayment.order_id == order.id, OrderPayment.external_id == charge.external_id
     )
+    payment = None if charge.external_id is None else session.scalar(query)
     if payment is not None:
         payment.captured = max(0, payment.captured - int(charge.command["amount"]))
+
+
+def _taken_back(session: Session, change: Change, charge: Operation) -> None:
+    """A bank has had back what was charged for a change that the shop was told of, and may have made and shipped.
+
+    What is owed then is for a person to claim.
+    """
     change.failure_code, change.failure_detail = charge.error_code or "payment_declined", charge.error_detail
     session.flush()
     shown = order_changes.view(session, change)

@@ -348,3 +348,17 @@ def test_a_swap_whose_charge_the_bank_takes_back_stands_and_is_told(app: App):
     assert [row["captured"]["amount"] for row in payments] == [3000, 0]
     more = store.post("/v1/refunds", {"order": "#3", "amount": {"amount": 3001, "currency": "EUR"}})
     assert more.json()["code"] == "refund_exceeds_captured", "what was taken back is not paid back"
+
+
+def test_a_charge_that_the_bank_takes_back_while_the_shop_is_asked_is_told_too(app: App):
+    store = app.store({**SHOP, "orders": [order(4, "pending")]})
+    store.sandbox.fault("swap_items", "throttle", times=1000)
+    body = {"lines": [swap("mug-gold", 3, 4)], "payment_method_id": "pm-card"}
+    made = store.post("/v1/orders/4/items", body, Prefer="wait=0").json()
+    shop = made["change"]["operations"][-1]
+    until(lambda: store.get(f"/v1/operations/{shop}").json()["tries"], 15)
+    (charge,) = store.sandbox.effects("charge")
+    store.sandbox.post(f"/sandbox/v1/charges/{charge['subject']}/fail", {"failure_code": "dispute_lost"})
+    path = f"/v1/events?resource={made['change']['id']}"
+    until(lambda: "change.payment_failed" in [row["type"] for row in store.get(path).json()["data"]], 15)
+    assert [row["captured"]["amount"] for row in store.get("/v1/orders/4").json()["payments"]] == [3000, 0]
