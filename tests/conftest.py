@@ -4,6 +4,9 @@
 | --- | --- |
 | `database_url` | a migrated database of the test's own; the test runs twice, on SQLite and on PostgreSQL |
 | `sqlite_url` | a migrated SQLite file |
+| `app` | the running app on both databases, shared by the modules that want the same `SETTINGS` of it |
+| `sandbox_url` | the process's sandbox server |
+| `store`, `other` | two stores of that app, each on a demo shop of its own |
 | `postgres_url` | a function: another migrated PostgreSQL database each time (`empty=True`: without tables) |
 | `free_port` | a function: a port nobody listens on |
 | `run_server` | a function: `run_server("serve", database_url=…)` starts it, waits, and ends it with the test |
@@ -17,9 +20,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -28,6 +32,9 @@ pytest.register_assert_rewrite("tests.support")
 from tests.support import guards, servers, spread  # noqa: E402  the line above has to come first
 from tests.support.databases import RUN, Databases  # noqa: E402
 from tests.support.postgres import free_port as any_free_port  # noqa: E402
+
+if TYPE_CHECKING:
+    from tests.support.app import App, Tenant
 
 KEPT = {"AFTERSALE_TEST_POSTGRES_URL", "AFTERSALE_SPECS", RUN}
 STRICT = os.environ.get("CI", "").lower() in ("1", "true", "yes")
@@ -52,6 +59,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the run's folder and its PostgreSQL, where this process made them."""
     if config.stash.get(began_the_run, False):
         config.stash[databases_of_run].end()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Whoever asks for no app may start an engine of its own; the engine is one per process."""
+    if "app" not in item.fixturenames:
+        _let_go()
+
+
+def _let_go() -> None:
+    if kept := sys.modules.get("tests.support.kept"):
+        kept.KEPT.let_go()
 
 
 @pytest.hookimpl(trylast=True)
@@ -149,6 +167,43 @@ def _wants_postgres(databases: Databases) -> None:
     missing = databases.missing()
     if missing:
         pytest.skip(missing)
+
+
+# ---- the app ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The sandbox server of this process."""
+    from tests.support.app import sandbox  # most processes of a mutation run need neither it nor the app
+
+    with sandbox(tmp_path_factory.mktemp("sandbox") / "sandbox.db") as url:
+        yield url
+        _let_go()
+
+
+@pytest.fixture(scope="module", params=spread.KINDS)
+def app(
+    request: pytest.FixtureRequest, databases: Databases, sandbox_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> App:
+    """The app, first on SQLite and then on PostgreSQL, with the module's `SETTINGS`; `ALONE`: shared with no other."""
+    from tests.support.kept import KEPT
+
+    settings = {"sandbox_url": sandbox_url, **getattr(request.module, "SETTINGS", {})}
+    owner = request.module.__name__ if getattr(request.module, "ALONE", False) else ""
+    return KEPT.app(request.param, databases, tmp_path_factory.mktemp("app"), owner, **settings)
+
+
+@pytest.fixture
+def store(app: App) -> Tenant:
+    """A store on a demo shop of its own."""
+    return app.store()
+
+
+@pytest.fixture
+def other(app: App) -> Tenant:
+    """Another store on another shop with the same content."""
+    return app.store()
 
 
 # ---- processes --------------------------------------------------------------------------------------------------

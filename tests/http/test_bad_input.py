@@ -14,6 +14,9 @@ from tests.http.bad_requests import ROWS, Bad
 from tests.support.app import App, Tenant
 from tests.support.tables import Tables, differing, still, tables
 
+ALONE = True
+"""Every table is looked at, as it was and as it is."""
+
 
 @dataclass
 class World:

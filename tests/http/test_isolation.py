@@ -25,6 +25,9 @@ from tests.services.durable_fixtures import until
 from tests.support.app import CAPS, DEMO, App, Tenant
 from tests.support.tables import differing, still
 
+ALONE = True
+"""Every table is looked at, as it was and as it is."""
+
 Answer = tuple[int, str | None]
 """A status and, where it is a refusal, its code."""
 OK: Answer = (200, None)

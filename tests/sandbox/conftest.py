@@ -1,18 +1,12 @@
-"""One sandbox per test session, one shop per test."""
+"""One shop per test in the sandbox of the process."""
 
 import itertools
 
 import pytest
 
-from tests.sandbox.served import SHOP, Served, run_sandbox
+from tests.sandbox.served import SHOP, Served
 
 _SHOPS = itertools.count(1)
-
-
-@pytest.fixture(scope="session")
-def sandbox_url(tmp_path_factory):
-    with run_sandbox(tmp_path_factory.mktemp("sandbox") / "sandbox.db") as url:
-        yield url
 
 
 @pytest.fixture

@@ -7,22 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.services.durable_fixtures import one_database, until
+from tests.services.durable_fixtures import until
 from tests.services.test_returns_and_labels import SHOP
-from tests.support.app import App, Tenant, running, sandbox
-from tests.support.spread import KINDS
+from tests.support.app import App, Tenant
 
 CLOSED = {"completed", "declined", "canceled"}
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def app(request, databases, tmp_path_factory):
-    with (
-        one_database(request.param, databases, tmp_path_factory) as url,
-        sandbox(tmp_path_factory.mktemp("sandbox") / "sandbox.db") as sandbox_url,
-        running(url, sandbox_url, retry_seconds=(0.1, 0.1, 0.1, 0.1)) as served,
-    ):
-        yield served
+SETTINGS = {"retry_seconds": (0.1,) * 4}
 
 
 @pytest.fixture

@@ -11,20 +11,11 @@ from app.errors import AppError
 from app.services.actions import goodwill_credit, registry
 from app.services.actions.goodwill_credit import GoodwillParams
 from app.services.params import MoneyIn
-from tests.services.durable_fixtures import one_database, until
+from tests.services.durable_fixtures import until
 from tests.services.test_returns_and_labels import SHOP
-from tests.support.app import CAPS, App, Tenant, running, sandbox
-from tests.support.spread import KINDS
+from tests.support.app import CAPS, App, Tenant
 
-
-@pytest.fixture(scope="module", params=KINDS)
-def app(request, databases, tmp_path_factory):
-    with (
-        one_database(request.param, databases, tmp_path_factory) as url,
-        sandbox(tmp_path_factory.mktemp("sandbox") / "sandbox.db") as sandbox_url,
-        running(url, sandbox_url, retry_seconds=(0.1,) * 4, recheck_seconds=(0.4,) * 8) as served,
-    ):
-        yield served
+SETTINGS = {"retry_seconds": (0.1,) * 4, "recheck_seconds": (0.4,) * 8}
 
 
 @pytest.fixture

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.services.durable_fixtures import one_database, until
-from tests.support.app import App, Tenant, running, sandbox
-from tests.support.spread import KINDS
+from tests.services.durable_fixtures import until
+from tests.support.app import App, Tenant
 
 PRICES = {"mug-red": 1000, "mug-blue": 1000, "mug-gold": 1500, "mug-tin": 600, "mug-none": 1000}
 
@@ -72,14 +71,7 @@ SHOP: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def app(request, databases, tmp_path_factory):
-    with (
-        one_database(request.param, databases, tmp_path_factory) as url,
-        sandbox(tmp_path_factory.mktemp("sandbox") / "sandbox.db") as sandbox_url,
-        running(url, sandbox_url, retry_seconds=(0.1,) * 4, recheck_seconds=(0.4,) * 8) as served,
-    ):
-        yield served
+SETTINGS = {"retry_seconds": (0.1,) * 4, "recheck_seconds": (0.4,) * 8}
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.services.durable_fixtures import ADDRESS, one_database, until
-from tests.support.app import App, Tenant, running, sandbox
-from tests.support.spread import KINDS
+from tests.services.durable_fixtures import ADDRESS, until
+from tests.support.app import App, Tenant
 
 CAPS = {"refund": 1200, "order": 1400, "customer": 5000, "day": 5000}
 
@@ -64,14 +63,7 @@ SHOP: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def app(request, databases, tmp_path_factory):
-    with (
-        one_database(request.param, databases, tmp_path_factory) as url,
-        sandbox(tmp_path_factory.mktemp("sandbox") / "sandbox.db") as sandbox_url,
-        running(url, sandbox_url, recheck_seconds=(0.4, 0.4, 0.4), retry_seconds=(0.1, 0.1, 0.1)) as served,
-    ):
-        yield served
+SETTINGS = {"retry_seconds": (0.1,) * 4, "recheck_seconds": (0.4,) * 3}
 
 
 @pytest.fixture

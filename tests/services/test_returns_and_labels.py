@@ -11,9 +11,8 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from tests.services.durable_fixtures import ADDRESS, one_database, until
-from tests.support.app import App, Tenant, running, sandbox
-from tests.support.spread import KINDS
+from tests.services.durable_fixtures import ADDRESS, until
+from tests.support.app import App, Tenant
 
 PARCEL = {"weight_grams": 900, "length_mm": 300, "width_mm": 200, "height_mm": 100}
 
@@ -68,14 +67,7 @@ SHOP: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def app(request, databases, tmp_path_factory):
-    with (
-        one_database(request.param, databases, tmp_path_factory) as url,
-        sandbox(tmp_path_factory.mktemp("sandbox") / "sandbox.db") as sandbox_url,
-        running(url, sandbox_url, retry_seconds=(0.1, 0.1, 0.1, 0.1)) as served,
-    ):
-        yield served
+SETTINGS = {"retry_seconds": (0.1,) * 4}
 
 
 @pytest.fixture

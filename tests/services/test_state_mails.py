@@ -16,22 +16,14 @@ from app.models.returns import Return
 from app.services import refund_settlements, state_mails
 from app.services.wording import LANGUAGES
 from app.services.wording.notices import notices
-from tests.services.durable_fixtures import one_database, until
+from tests.services.durable_fixtures import until
 from tests.services.test_returns_and_labels import SHOP, change, label_for, send_back
-from tests.support.app import App, Tenant, running, sandbox
-from tests.support.spread import KINDS
+from tests.support.app import App, Tenant
 
 MIA = {"id": "cust-1", "email": "mia@example.com", "locale": "de-DE"}
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def app(request, databases, tmp_path_factory):
-    with (
-        one_database(request.param, databases, tmp_path_factory) as url,
-        sandbox(tmp_path_factory.mktemp("sandbox") / "sandbox.db") as sandbox_url,
-        running(url, sandbox_url, retry_seconds=(0.1,) * 6, recheck_seconds=(0.3,) * 5, call_seconds=1.0) as served,
-    ):
-        yield served
+SETTINGS = {"retry_seconds": (0.1,) * 6, "recheck_seconds": (0.3,) * 5, "call_seconds": 1.0}
 
 
 @pytest.fixture

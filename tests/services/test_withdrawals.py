@@ -11,22 +11,14 @@ import pytest
 from app import clock
 from app.models.withdrawals import Withdrawal
 from app.services import withdrawal_outcomes
-from tests.services.durable_fixtures import one_database, until
+from tests.services.durable_fixtures import until
 from tests.services.test_returns_and_labels import SHOP, order
-from tests.support.app import App, Tenant, running, sandbox
-from tests.support.spread import KINDS
+from tests.support.app import App, Tenant
 
 DOCUMENT = {**SHOP, "orders": [*SHOP["orders"], order(6, delivered_at="-13d"), order(7, delivered_at="-18d")]}
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def app(request, databases, tmp_path_factory):
-    with (
-        one_database(request.param, databases, tmp_path_factory) as url,
-        sandbox(tmp_path_factory.mktemp("sandbox") / "sandbox.db") as sandbox_url,
-        running(url, sandbox_url, retry_seconds=(0.1, 0.1, 0.1, 0.1)) as served,
-    ):
-        yield served
+SETTINGS = {"retry_seconds": (0.1,) * 4}
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
+import pytest
 from xdist.scheduler import LoadScopeScheduling
-
-if TYPE_CHECKING:
-    import pytest
 
 KINDS = ("sqlite", "postgresql")
 WALK = "tests/retail/"
@@ -26,11 +24,25 @@ def together(nodeid: str) -> str:
     """The name of the unit that goes to one process."""
     if nodeid.startswith(WALK):  # each of the two keeps a core busy: one after the other
         return WALK
-    module, _, test = nodeid.partition("::")
-    kind = next((kind for kind in KINDS if kind in test.partition("[")[2]), "")
-    return f"{module} {kind}"
+    module = nodeid.partition("::")[0]
+    return f"{module} {_kind(nodeid)}"
+
+
+def _kind(nodeid: str) -> str:
+    """The database of a test, or nothing."""
+    return next((kind for kind in KINDS if kind in nodeid.partition("[")[2]), "")
 
 
 def sort(items: list[pytest.Item]) -> None:
-    """The long ones first; otherwise as they were."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    """The long ones first; then those that share an app, kind by kind, so that a process seldom starts another."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> tuple[Any, ...]:
+    if item.nodeid.startswith(LONG):
+        return (0,)
+    if "app" not in item.fixturenames:
+        return (2,)
+    module: Any = item.getparent(pytest.Module)
+    settings = getattr(module.obj, "SETTINGS", {})
+    return 1, _kind(item.nodeid), getattr(module.obj, "ALONE", False), str(settings)
