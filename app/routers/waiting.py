@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Any
 
@@ -18,6 +17,9 @@ from app.services.callers import Caller
 from app.services.order_views import order_view
 from app.services.runtime import Runtime
 
+EMBEDDED_PAUSE = 0.5
+"""Where operations are tried in this process the bell tells; what a person decides rings none."""
+
 
 async def show(means: Runtime, caller: Caller, kind: str, resource_id: str, wait: float, status: int) -> Json:
     """The resource once its effect is over, or as it is after `wait` seconds; at once where a person must say yes."""
@@ -32,9 +34,10 @@ async def show(means: Runtime, caller: Caller, kind: str, resource_id: str, wait
     view = await means.db.read(shown.read, caller, resource_id)
     moved = None
     while shown.open(view) and not resources.for_person(view) and (left := give_up - time.monotonic()) > 0:
-        await asyncio.sleep(min(pause, left))
-        pause = min(pause * 1.5, 0.25)
         behind = _behind(view)
+        heard = behind and not means.db.shared
+        await means.bell.wait(behind, min(EMBEDDED_PAUSE if heard else pause, left))
+        pause = min(pause * 1.5, 0.25)
         before, moved = moved, await means.db.read(operation_views.progress, behind)
         if moved != before or not behind:  # the whole view only when something has changed
             view = await means.db.read(shown.read, caller, resource_id)

@@ -74,6 +74,7 @@ def table(runtime: Runtime) -> dict[str, durable.Job]:
 
     async def run(subject_id: str, schedule: int) -> None:
         await tries.run(runtime, subject_id, schedule)
+        runtime.bell.ring(subject_id)
 
     async def recheck(subject_id: str, number: int) -> None:
         await tries.recheck(runtime, subject_id, number)
