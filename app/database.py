@@ -7,6 +7,7 @@ failing one is raised in the endpoint and never answered as a success.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Protocol, cast
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, MetaData, String, Table, TypeDecorator, text
@@ -14,6 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from app.postgresql import PostgresDatabase
 from app.sqlite import SqliteDatabase
@@ -100,7 +102,11 @@ def ping(session: Session) -> None:
 
 def insert_missing(session: Session, model: type[Base], values: dict[str, Any]) -> bool:
     """Insert a row unless a unique index has it already; whether it was inserted. Waits for a rival's commit."""
-    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    return session.execute(_unless_there(session.get_bind().dialect.name, model), values).first() is not None
+
+
+@cache
+def _unless_there(dialect: str, model: type[Base]) -> TypedReturnsRows[Any]:
+    insert = postgresql_insert if dialect == "postgresql" else sqlite_insert
     table = cast("Table", model.__table__)
-    done = session.execute(insert(table).values(values).on_conflict_do_nothing().returning(*table.primary_key))
-    return done.first() is not None
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key)

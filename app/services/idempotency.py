@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import orjson
-from sqlalchemy import delete
+from sqlalchemy import Table, and_, bindparam, delete, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -117,21 +117,12 @@ def once(
         except AppError as error:
             raise wrap.refused(error) from error
         wrap.end(session, made)
-    row = session.get_one(Answer, keyed.row)
-    row.resource_type, row.resource_id = resource_type, made.id
+    session.execute(_NOTED, {**_bound(keyed), "kind": resource_type, "made": made.id})
     return made
 
 
 def _claim(session: Session, keyed: Keyed) -> None:
-    session.execute(
-        delete(Answer).where(
-            Answer.store_id == keyed.store_id,
-            Answer.livemode == keyed.livemode,
-            Answer.shopper == keyed.shopper,
-            Answer.key == keyed.key,
-            Answer.expires_at <= clock.now(),
-        )
-    )
+    session.execute(_OUTLIVED, {**_bound(keyed), "now": clock.now()})
     try:
         fresh = insert_missing(session, Answer, _values(keyed))
     except DBAPIError as error:
@@ -140,6 +131,27 @@ def _claim(session: Session, keyed: Keyed) -> None:
         raise
     if not fresh:
         raise Replayed
+
+
+# Built once: every write passes here.
+_KEPT = cast("Table", Answer.__table__)
+_THIS = and_(*(_KEPT.c[name] == bindparam(f"of_{name}") for name in ("store_id", "livemode", "shopper", "key")))
+_OUTLIVED = delete(_KEPT).where(_THIS, _KEPT.c.expires_at <= bindparam("now"))
+_NOTED = update(_KEPT).where(_THIS).values(resource_type=bindparam("kind"), resource_id=bindparam("made"))
+_ANSWERED = (
+    update(_KEPT)
+    .where(_THIS, _KEPT.c.body.is_(None))
+    .values(status=bindparam("answer_status"), body=bindparam("answer_body"))
+)
+
+
+def _bound(keyed: Keyed) -> dict[str, Any]:
+    return {
+        "of_store_id": keyed.store_id,
+        "of_livemode": keyed.livemode,
+        "of_shopper": keyed.shopper,
+        "of_key": keyed.key,
+    }
 
 
 def _values(keyed: Keyed) -> dict[str, Any]:
@@ -155,9 +167,7 @@ def _values(keyed: Keyed) -> dict[str, Any]:
 
 def keep_answer(session: Session, keyed: Keyed, status: int, body: bytes) -> None:
     """Keep a success as long as what it made; the first answer stays the answer."""
-    row = session.get(Answer, keyed.row)
-    if row is not None and row.body is None:
-        row.status, row.body = status, body.decode()
+    session.execute(_ANSWERED, {**_bound(keyed), "answer_status": status, "answer_body": body.decode()})
 
 
 def keep_refusal(session: Session, keyed: Keyed, status: int, body: bytes) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app import clock, ids
@@ -110,11 +110,13 @@ def revoke_key(session: Session, key: ApiKey) -> None:
     )
 
 
+_BY_HASH = select(ApiKey, Store).join(Store, Store.id == ApiKey.store_id).where(ApiKey.hash == bindparam("hash"))
+"""Built once: every request passes here."""
+
+
 def authenticate(session: Session, secret: str) -> tuple[ApiKey, Store] | None:
     """The key and its store, or None where the key is unknown, revoked or expired."""
-    row = session.execute(
-        select(ApiKey, Store).join(Store, Store.id == ApiKey.store_id).where(ApiKey.hash == digest(secret))
-    ).first()
+    row = session.execute(_BY_HASH, {"hash": digest(secret)}).first()
     if row is None:
         return None
     key, store = row

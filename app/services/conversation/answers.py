@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.models.operations import Operation
@@ -52,11 +52,17 @@ def _card(session: Session, caller: Caller, card: dict[str, Any]) -> dict[str, A
     return {**card, **{name: label[name] for name in ("status", "rma", "tracking_number", "file")}}
 
 
+_MESSAGES = cast("Table", Message.__table__)
+_KEPT = (
+    update(_MESSAGES)
+    .where(_MESSAGES.c.id == bindparam("of"), _MESSAGES.c.answer.is_(None))
+    .values(answer=bindparam("first"))
+)
+
+
 def keep_answer(session: Session, message_id: str, answer: dict[str, Any]) -> None:
     """Keep the first answer, so that a repeated delivery gets the same."""
-    message = session.get_one(Message, message_id)
-    if message.answer is None:
-        message.answer = answer
+    session.execute(_KEPT, {"of": message_id, "first": answer})
 
 
 def is_open(answer: dict[str, Any]) -> bool:
