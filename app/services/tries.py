@@ -27,6 +27,8 @@ log = structlog.get_logger()
 CALLS_PER_TRY = 3
 """Look up, send, look up again: what one try may ask of a provider."""
 LEASE_MARGIN = 2.0
+KILLED = 3
+"""So many tries beyond the schedule may end with their process, so that one that a deploy cut off is looked up."""
 ORPHANED_AFTER = timedelta(seconds=60)
 
 
@@ -51,20 +53,49 @@ class _Ending:
 
 async def run(runtime: Runtime, operation_id: str, schedule: int) -> None:
     """Try an operation once. Run again after a kill it does no harm: the claim sees that a try was begun."""
+    clocked = asyncio.get_running_loop().time
     lease = CALLS_PER_TRY * runtime.settings.call_seconds + LEASE_MARGIN
+    # Past the lease another worker may try: everything that we send ends before it does. The lease runs from the
+    # claim's transaction on, whose commit may take its time.
+    deadline = clocked() + lease - LEASE_MARGIN
     claim = await runtime.db.write(_claim, operation_id, schedule, runtime, lease)
     if claim is None:
         return
-    effect = EFFECTS[claim.kind]
-    providers = runtime.connections.of(claim.shop, livemode=claim.livemode)
-    command = effect.command.model_validate(claim.command)
     try:
-        # Past the lease another worker may try: everything that we send ends before it does.
-        async with asyncio.timeout(lease - LEASE_MARGIN):
-            ending = await _ask_or_send(effect, providers, command, begun_before=claim.begun_before)
+        async with asyncio.timeout_at(deadline):
+            ending = _unsent(claim, "late") if clocked() >= deadline else await _try(runtime, claim)
     except TimeoutError:
         ending = _Ending(Receipt(status="unknown", evidence={"error": "deadline"}))
     await runtime.db.write(_conclude, operation_id, claim, ending, runtime)
+
+
+async def _try(runtime: Runtime, claim: _Claim) -> _Ending:
+    """Whatever goes wrong is an end like any other, so that waits grow and a person is asked after the last.
+
+    Of what went wrong its kind alone is kept: its text may hold what the command held.
+    """
+    try:
+        effect, providers, command = _means(runtime, claim)
+    except Exception as error:
+        log.warning("try_broke", error=type(error).__name__)
+        return _unsent(claim, type(error).__name__)
+    try:
+        return await _ask_or_send(effect, providers, command, begun_before=claim.begun_before)
+    except Exception as error:
+        log.warning("try_broke", error=type(error).__name__)
+        return _Ending(Receipt(status="unknown", evidence={"error": type(error).__name__}), detail="broke")
+
+
+def _means(runtime: Runtime, claim: _Claim) -> tuple[Effect, Providers, Any]:
+    """What a try needs; raises where the store is not connected, or where the command is none that is known here."""
+    effect = EFFECTS[claim.kind]
+    providers = runtime.connections.of(claim.shop, livemode=claim.livemode)
+    return effect, providers, effect.command.model_validate(claim.command)
+
+
+def _unsent(claim: _Claim, detail: str) -> _Ending:
+    """This try has sent nothing; what became of one before it is as open as it was."""
+    return _Ending(Receipt(status="unknown", evidence={"error": detail}) if claim.begun_before else None, detail=detail)
 
 
 def _claim(session: Session, operation_id: str, schedule: int, runtime: Runtime, lease: float) -> _Claim | None:
@@ -78,6 +109,9 @@ def _claim(session: Session, operation_id: str, schedule: int, runtime: Runtime,
     foreign = runtime.db.shared and operation.leased_by != runtime.executor
     if leased_until is not None and leased_until > now and foreign:
         operations.start(session, operation, delay=(leased_until - now).total_seconds() + 0.1)
+        return None
+    if operation.tries > len(runtime.settings.retry_seconds) + KILLED:
+        _give_up(session, operation, runtime)
         return None
     begun_before = operation.uncertain
     operation.tries += 1
@@ -96,6 +130,13 @@ def _claim(session: Session, operation_id: str, schedule: int, runtime: Runtime,
         livemode=operation.livemode,
         begun_before=begun_before,
     )
+
+
+def _give_up(session: Session, operation: Operation, runtime: Runtime) -> None:
+    """Leave an operation to a person of which no try has lived to its end: its calls may be what kills us."""
+    operation.leased_by = operation.leased_until = None
+    operations.settle(session, operation, Receipt(status="unknown", evidence={"error": "every try was cut off"}))
+    operations.retry_later(session, operation, runtime.settings.retry_seconds)
 
 
 async def _ask_or_send(effect: Effect, providers: Providers, command: Any, *, begun_before: bool) -> _Ending:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 
 from app import clock
+from app.database import Database
 from app.errors import ActorRequired, OperationNotFound, OperationRunning, OperationSettled
 from app.models.operations import Operation, OperationTry
 from app.models.orders import OrderPayment
@@ -199,6 +200,73 @@ async def test_waits_grow_and_after_the_last_one_a_person_decides(book):
     assert (done.schedule, done.tries, len(book.bank.asked)) == (schedule, 4, 4 * 2 + 3), "nobody tries it by itself"
     assert await status(book, refund) == "unknown"
     assert (await book.ledgers(caller, await book.order(caller))) is not None
+
+
+async def test_an_adapter_that_breaks_leaves_a_doubt_and_in_the_end_a_person_decides(book):
+    caller, order, refund, operation = await refund_of(book)
+    book.bank.plans.append("break")
+    book.bank.lookups.extend(["break"] * 3)
+    done = await book.run(operation)
+    assert (done.status, done.leased_until, await status(book, refund)) == ("unknown", None, "unknown")
+    assert done.next_try_at > clock.now()
+    for _ in range(3):
+        done = await book.run(operation)
+    assert (done.status, done.tries, done.next_try_at) == ("unknown", 4, None)
+    assert done.dead_at is not None
+    assert book.bank.asked == ["refund", "find", "find", "find"], "nothing was sent again"
+    kept = [(row.outcome, row.detail) for row in await attempts(book, operation)]
+    assert kept == [("unknown", {"detail": "broke", "error": "KeyError"})] * 4, "its kind and no text"
+    await resolve(book, person(caller), operation, "replay")
+    assert (await book.run(operation)).status == "succeeded"
+    assert book.bank.given(order.accounts[0]) == 1000
+
+
+async def test_a_command_that_is_not_understood_was_not_sent_and_ends_with_a_person(book):
+    _, _, refund, operation = await refund_of(book)
+    await book.set(Operation, operation.id, command={"of": "another version"})
+    for _ in range(4):
+        done = await book.run(operation)
+    assert (done.status, done.uncertain, await status(book, refund)) == ("pending", False, "pending")
+    assert (done.tries, done.next_try_at, book.bank.asked) == (4, None, [])
+    assert done.dead_at is not None
+    assert [row.outcome for row in await attempts(book, operation)] == ["not_executed"] * 4
+
+
+async def test_a_call_that_kills_its_worker_each_time_is_left_to_a_person(book):
+    _, _, refund, operation = await refund_of(book)
+    for _ in range(3 + tries.KILLED + 1):
+        assert await book.write(tries._claim, operation.id, operation.schedule, book.runtime, 8.0) is not None
+    assert await book.write(tries._claim, operation.id, operation.schedule, book.runtime, 8.0) is None
+    done = await book.read(lambda s: s.get_one(Operation, operation.id))
+    assert (done.status, done.tries, done.leased_until, done.next_try_at) == ("unknown", 7, None, None)
+    assert done.dead_at is not None
+    assert await status(book, refund) == "unknown"
+    assert (await book.events(operation.id))[-1] == "operation.dead_lettered"
+
+
+@dataclass
+class Slow:
+    """A database whose commits take longer than a try may."""
+
+    db: Database
+    shared: bool = False
+
+    async def write(self, work, *args):
+        done = await self.db.write(work, *args)
+        await asyncio.sleep(0.35)
+        return done
+
+
+async def test_a_claim_whose_commit_outlasts_the_try_sends_nothing_any_more(book):
+    """The lease runs from the claim's transaction on: by the answer to its commit another worker may be near."""
+    _, _, _, operation = await refund_of(book)
+    quick = book.runtime.settings.model_copy(update={"call_seconds": 0.1})
+    slow = replace(book.runtime, db=Slow(book.db, book.db.shared), settings=quick)
+    await tries.run(slow, operation.id, operation.schedule)
+    assert book.bank.asked == []
+    done = await book.read(lambda s: s.get_one(Operation, operation.id))
+    assert (done.status, done.uncertain, done.schedule) == ("pending", False, operation.schedule + 1)
+    assert (await book.run(operation)).status == "succeeded"
 
 
 async def test_an_older_job_does_nothing(book):
