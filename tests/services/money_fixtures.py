@@ -457,6 +457,7 @@ async def open_book(
     chosen = Settings(database_url=url, **given)
     db = connect(url, pool_size=10)
     db.info["jobs"] = durable.client(chosen)
+    db.info["recheck_seconds"] = chosen.recheck_seconds
     bank, shop = bank or Bank(), shop or Shop()
     nothing: Any = None
     providers = Providers(commerce=shop, payments=bank, carrier=nothing, channel=channel)  # pyright: ignore[reportArgumentType]
