@@ -42,19 +42,37 @@ async def load(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool = Fals
     Raises `order_not_found`, `order_ambiguous`, `not_owner` and, where the shop must be asked and does not answer,
     `provider_unavailable`.
     """
+    if not ids.is_id(ref, "ord"):
+        return await _load_named(runtime, caller, ref, fresh=fresh)
     found = await runtime.db.read(_resolve, caller, ref)
     if found is None:
-        if ids.is_id(ref, "ord"):
-            raise OrderNotFound
-        await order_flights.fetch(runtime, caller, ref)
-        found = await runtime.db.read(_resolve, caller, ref)
-        if found is None:
-            raise OrderNotFound
-        return found.id
-    age = (clock.now() - found.fetched_at).total_seconds()
-    if fresh or age > runtime.settings.mirror_seconds:
+        raise OrderNotFound
+    if fresh or _aged(runtime, found):
         await order_flights.refresh(runtime, caller, found.external_id, tolerate=not fresh)
     return found.id
+
+
+async def _load_named(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool) -> str:
+    """By the shop's id and the number together, of which the mirror may know one order where the shop has two.
+
+    So the shop is asked by both: always where `fresh` is wanted, for reads unless it was a moment ago.
+    """
+    found = None if fresh else await runtime.db.read(_resolve, caller, ref)
+    lately = order_flights.asked_lately(caller, ref, runtime.settings.mirror_seconds)
+    if found is not None and lately and not _aged(runtime, found):
+        return found.id
+    asked_at = clock.now()
+    await order_flights.fetch(runtime, caller, ref, tolerate=found is not None)
+    found = await runtime.db.read(_resolve, caller, ref)
+    if found is None:
+        raise OrderNotFound
+    if found.fetched_at < asked_at and (fresh or _aged(runtime, found)):  # it is found by another spelling alone
+        await order_flights.refresh(runtime, caller, found.external_id, tolerate=not fresh)
+    return found.id
+
+
+def _aged(runtime: Runtime, order: Order) -> bool:
+    return (clock.now() - order.fetched_at).total_seconds() > runtime.settings.mirror_seconds
 
 
 def _resolve(session: Session, caller: Caller, ref: str) -> Order | None:
