@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Protocol, cast
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, MetaData, String, Table, TypeDecorator, text
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, MetaData, Select, String, Table, TypeDecorator, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from app.postgresql import PostgresDatabase
@@ -86,6 +86,18 @@ class Database(Protocol):
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` on one snapshot; it must not write."""
         ...
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _locked_is_fresh(state: ORMExecuteState) -> None:
+    """What is read under a lock is as it is now, also where the session has read it before, unlocked.
+
+    SQLAlchemy keeps an object as it was first read: the lock was waited for, and then what stood there before the
+    rival's commit was judged, and written back. What the unit itself has changed is flushed before.
+    """
+    statement = state.statement
+    if isinstance(statement, Select) and statement._for_update_arg is not None:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  told by no public name
+        state.update_execution_options(populate_existing=True)
 
 
 def connect(url: str, *, pool_size: int = 4) -> Database:

@@ -82,6 +82,7 @@ async def running(settings: Settings, connections: Connections | None, *, work: 
     """A process's means, opened and closed in order; with `work` the engine runs here."""
     db: Database = connect(settings.database, pool_size=settings.pool_size)
     db.info["jobs"] = durable.client(settings)
+    db.info["recheck_seconds"] = settings.recheck_seconds
     found = connections or SandboxConnections(settings)
     runtime = Runtime(settings=settings, db=db, connections=found, executor=jobs.executor_name())
     await db.start()

@@ -35,7 +35,7 @@ def sync_url(url: str) -> str:
 
 
 def upgrade(url: str) -> None:
-    """Migrate to the head; on PostgreSQL an advisory lock lets several processes try at once."""
+    """Migrate to the head, and make a restored copy's events show; on PostgreSQL an advisory lock lets several try."""
     if url.startswith("sqlite:///"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     if pending(url):
@@ -43,6 +43,21 @@ def upgrade(url: str) -> None:
 
         command.upgrade(configuration(url), "head")
     durable.migrate(url)
+    if not url.startswith("sqlite"):
+        _settle_events(url)
+
+
+def _settle_events(url: str) -> None:
+    from sqlalchemy.orm import Session
+
+    from app.services import events
+
+    engine = create_engine(sync_url(url))
+    try:
+        with Session(engine) as session, session.begin():
+            events.settle_here(session)
+    finally:
+        engine.dispose()
 
 
 def head() -> str:

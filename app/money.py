@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cache
 
-from babel.numbers import format_currency
+from babel import Locale
+from babel.numbers import NumberPattern, format_currency
 
 MAX_AMOUNT = 10**15
 """Ceiling of one amount in minor units: far above any order, far below a 64-bit column."""
@@ -61,7 +64,16 @@ class Money:
 
     def text(self, locale: str = "en") -> str:
         """The amount as a person of `locale` writes it: `59,00 €`."""
-        return format_currency(self.decimal(), self.currency, locale=locale)
+        pattern = _pattern(locale, exponent(self.currency))
+        return format_currency(self.decimal(), self.currency, pattern, locale, currency_digits=False)
+
+
+@cache
+def _pattern(locale: str, digits: int) -> NumberPattern:
+    """How money is written there, with exactly so many decimals: CLDR has IQD without, and RSD."""
+    pattern = copy(Locale.parse(locale).currency_formats["standard"])
+    pattern.frac_prec = (digits, digits)
+    return pattern
 
 
 def share(total: int, weights: list[int]) -> list[int]:

@@ -7,14 +7,18 @@ import os
 import re
 import signal
 import socket
+import socketserver
 import sqlite3
 import stat
+import struct
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -216,7 +220,10 @@ def test_the_doctor_finds_nothing_where_all_is_well(line: Line, tmp_path: Path) 
     with run_sandbox(tmp_path / "sandbox.db") as url:
         done = line.run("doctor", AFTERSALE_SANDBOX_URL=url)
     assert done.exit_code == 0, done.stdout
-    assert [row[:4].strip() for row in done.stdout.splitlines()] == ["ok"] * 5
+    looked = (
+        6 if line.settings["AFTERSALE_DATABASE_URL"].startswith("postgresql") else 5
+    )  # there at the connection, too
+    assert [row[:4].strip() for row in done.stdout.splitlines()] == ["ok"] * looked
     assert "://aftersale:" not in done.stdout
 
 
@@ -251,6 +258,76 @@ def test_the_doctor_sees_an_audit_row_that_was_changed(
         connection.execute('UPDATE audit_log SET evidence = \'{"name": "three"}\' WHERE number = 1')
     connection.close()
     assert "BAD audit trail: row 1 does not fit the chain" in line.refuses("doctor")
+
+
+class Pooler(socketserver.BaseRequestHandler):
+    """As a transaction pooler does it: each transaction of a client's on the connection longest idle."""
+
+    url = ""
+    idle: ClassVar[list[socket.socket]] = []
+
+    def handle(self) -> None:
+        size, code = struct.unpack("!ii", self.read(self.request, 8))
+        while code in {80877103, 80877104}:  # wants TLS, wants GSS
+            self.request.sendall(b"N")
+            size, code = struct.unpack("!ii", self.read(self.request, 8))
+        hello = struct.pack("!ii", size, code) + self.read(self.request, size - 8)
+        where = urlsplit(self.url)
+        fresh = socket.create_connection((where.hostname or "", where.port or 0))
+        fresh.sendall(hello)
+        self.answer(fresh)
+        self.idle.append(fresh)
+        with suppress(OSError, struct.error):
+            while True:
+                self.transaction()
+
+    def transaction(self) -> None:
+        asked = self.message(self.request)
+        if asked[:1] == b"X":
+            raise OSError("the client leaves")
+        server, state = self.idle.pop(0), b""
+        while state != b"I":
+            server.sendall(asked)
+            state = self.answer(server) if asked[:1] in {b"Q", b"S"} else b""
+            asked = b"" if state == b"I" else self.message(self.request)
+        self.idle.append(server)
+
+    def answer(self, server: socket.socket) -> bytes:
+        """Pass on what the server says until it is ready; the state of its transaction."""
+        while True:
+            said = self.message(server)
+            self.request.sendall(said)
+            if said[:1] == b"Z":
+                return said[-1:]
+
+    def message(self, of: socket.socket) -> bytes:
+        head = self.read(of, 5)
+        return head + self.read(of, struct.unpack("!i", head[1:])[0] - 4)
+
+    def read(self, of: socket.socket, size: int) -> bytes:
+        got = b""
+        while len(got) < size:
+            more = of.recv(size - len(got))
+            if not more:
+                raise OSError("gone")
+            got += more
+        return got
+
+
+def test_the_doctor_tells_a_transaction_pooler_from_a_direct_connection(
+    postgres_url: Callable[..., str], tmp_path: Path
+) -> None:
+    url = postgres_url()
+    assert "ok  connection: direct" in Line(tmp_path, AFTERSALE_DATABASE_URL=url).run("doctor").stdout
+    Pooler.url = url
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Pooler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        where = urlsplit(url)
+        pooled = url.replace(f":{where.port}/", f":{server.server_address[1]}/")
+        said = Line(tmp_path, AFTERSALE_DATABASE_URL=pooled).refuses("doctor")
+        server.shutdown()
+    assert "BAD connection: a transaction pooler stands before the database" in said
 
 
 # ---- serving ----------------------------------------------------------------------------------------------------

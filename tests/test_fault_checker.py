@@ -315,6 +315,15 @@ def test_each_violation_is_found(history: History, spoil: Callable[[History], No
     assert invariant in found(history)
 
 
+def test_what_a_person_called_failed_may_have_been_paid_and_counts_at_the_provider(history: History) -> None:
+    told_as_failed_and_paid(history)
+    assert "I3" in found(history)
+    _row(history, "operations")["evidence"] = {"resolved_by": "ana"}
+    assert not {"I1", "I3"} & found(history)
+    over_refunded(history)
+    assert "I1" in found(history)
+
+
 def test_what_was_seen_on_the_way_counts_too(history: History) -> None:
     history.found.append(checker.Violation("stuck", "somewhere", "was answered 500"))
     assert found(history) == {"stuck"}

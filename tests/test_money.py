@@ -90,6 +90,16 @@ def test_an_amount_is_written_as_people_there_write_it(amount, currency, locale,
     assert Money(amount, currency).text(locale) == text
 
 
+@pytest.mark.parametrize("currency", sorted(known_currencies()))
+def test_every_currency_is_written_with_all_its_minor_units(currency):
+    digits = exponent(currency)
+    whole, rest = divmod(12_345_678, 10**digits)
+    english = f"{whole:,}" + (f".{rest:0{digits}}" if digits else "")
+    assert Money(12_345_678, currency).text().endswith(english)
+    german = english.translate(str.maketrans(",.", ".,"))
+    assert Money(-12_345_678, currency).text("de").startswith(f"-{german}\xa0")
+
+
 def test_english_is_written_where_nobody_said_which_language():
     assert Money(123456, "EUR").text() == "€1,234.56"
 

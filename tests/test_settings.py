@@ -55,6 +55,13 @@ def test_every_setting_is_an_environment_variable(told: type[Settings], monkeypa
     assert found.retry_seconds == (1, 2.5, 60)
 
 
+def test_the_engine_looks_often_enough_for_enough_work_at_once(told: type[Settings]) -> None:
+    """It starts at most so many jobs a look: fewer, or rarer looks, and work waits while the machine idles."""
+    found = told()
+    assert found.worker_concurrency >= 20
+    assert found.workers_poll_seconds <= 0.2
+
+
 def test_the_sandbox_is_looked_for_where_it_listens_unless_it_is_told() -> None:
     assert Settings(sandbox_port=9001).sandbox_url == "http://127.0.0.1:9001"
     assert Settings(sandbox_host="0.0.0.0", sandbox_port=9001).sandbox_url == "http://127.0.0.1:9001"

@@ -39,7 +39,7 @@ def doctor() -> list[Finding]:
     database = "postgresql://…@" + found.database.rpartition("@")[2] if "@" in found.database else found.database
     findings = [Finding("settings", good=True, text=f"database {database}")]
     try:
-        findings += _database_findings(found)
+        findings += _database_findings(found) if found.embedded else _server_findings(found)
     except click.ClickException as error:
         findings.append(Finding("database", good=False, text=error.message))
     except Exception as error:
@@ -49,12 +49,21 @@ def doctor() -> list[Finding]:
     return findings
 
 
+def _server_findings(found: Settings) -> list[Finding]:
+    from app.services import durable
+
+    if durable.direct(found.database):
+        return [Finding("connection", good=True, text="direct"), *_database_findings(found)]
+    words = "a transaction pooler stands before the database: the engine's locks and LISTEN want a direct connection"
+    return [Finding("connection", good=False, text=words)]  # what is asked through it may not come back either
+
+
 def _database_findings(found: Settings) -> list[Finding]:
     from sqlalchemy import func, select
 
     from app.migrate import pending
     from app.models.operations import Operation
-    from app.services import audit
+    from app.services import audit, events
 
     late = pending(found.database)
     findings = [
@@ -65,6 +74,10 @@ def _database_findings(found: Settings) -> list[Finding]:
     count, broken = with_database(audit.verify)
     words = f"{count} rows sealed" if broken is None else f"row {broken} does not fit the chain"
     findings.append(Finding("audit trail", good=broken is None, text=words))
+
+    if with_database(events.of_another_cluster):
+        words = "the positions are another cluster's: run aftersale migrate before anything writes"
+        findings.append(Finding("events", good=False, text=words))
 
     def count_dead(session: Session) -> int:
         return session.scalar(select(func.count()).select_from(Operation).where(Operation.dead_at.is_not(None))) or 0

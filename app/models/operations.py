@@ -48,6 +48,7 @@ class Operation(Owned, Eventful, Base):
     leased_by: Mapped[str | None]
     leased_until: Mapped[datetime | None]
     next_try_at: Mapped[datetime | None]
+    """When it is tried or, once it has succeeded, looked at again; what is late is enqueued anew."""
     external_id: Mapped[str | None]
     evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
     error_code: Mapped[str | None]

@@ -93,5 +93,5 @@ def _read(
         kind=filters["type"],
         resource=filters["resource"],
     )
-    end = (rows[-1].position, rows[-1].sequence, rows[-1].id) if rows else (start or (-1, 0, ""))
+    end = (rows[-1].position, rows[-1].sequence, rows[-1].id) if rows else (start or events.START)
     return {"data": [events.view(row) for row in rows], "next_cursor": seal(caller, "events", filters, list(end))}

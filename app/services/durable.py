@@ -111,6 +111,21 @@ def check_free(settings: Settings) -> None:
         _lock(path).close()
 
 
+def direct(url: str) -> bool:
+    """Whether a session of the PostgreSQL at `url` lasts from one statement to the next: locks and LISTEN live there.
+
+    Through a transaction pooler another client's transaction takes the server connection that we had.
+    """
+    held = (
+        "SELECT pg_backend_pid(), (SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype='advisory')"
+    )
+    with psycopg.connect(url, autocommit=True, connect_timeout=5) as ours, psycopg.connect(url) as others:
+        ours.execute("SELECT pg_advisory_lock(hashtextextended('aftersale-doctor:' || pg_backend_pid(), 0))")
+        before = ours.execute(held).fetchone()
+        others.execute("SELECT 1")  # its transaction is open until the end of this block
+        return before == ours.execute(held).fetchone() and before is not None and before[1] == 1
+
+
 class Engine:
     """The engine in this process: launch once, close once."""
 

@@ -24,6 +24,8 @@ from app.models.records import Event
 API_VERSION = "2026-11-01"
 Place = tuple[int, int, str]
 """Where an event stands in its store's log: position, sequence, id."""
+START: Place = (-(2**62), 0, "")
+"""Before every event, those of a restored copy too, whose positions are negative."""
 
 
 class Recorded(Protocol):
@@ -118,6 +120,26 @@ def place(session: Session, *, store_id: str, livemode: bool, event_id: str) -> 
     if row is None or row.store_id != store_id or row.livemode != livemode:
         raise EventNotFound
     return row.position, row.sequence, row.id
+
+
+def of_another_cluster(session: Session) -> bool:
+    """Whether positions stand above what this PostgreSQL has counted to: a dump of another was restored here."""
+    if session.get_bind().dialect.name != "postgresql":
+        return False
+    above = _LOG.c.position >= literal_column("pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+    return session.scalar(select(_LOG.c.id).where(above).limit(1)) is not None
+
+
+def settle_here(session: Session) -> bool:
+    """Bring a restored copy's events below all that this PostgreSQL will count, in their order; whether it was one.
+
+    Else the old ones would not show until it has counted so far, and new ones would stand before them.
+    """
+    if not of_another_cluster(session):
+        return False
+    last = select(func.max(_LOG.c.position)).scalar_subquery()
+    session.execute(update(_LOG).values(position=_LOG.c.position - last - 1))
+    return True
 
 
 def view(event: Event) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from app.database import insert_missing
 from app.errors import LabelNotActive, ProviderUnavailable
 from app.integrations.carriers.contract import LabelFormat
 from app.integrations.errors import ProviderError
@@ -35,5 +36,4 @@ def _kept(session: Session, caller: Caller, label_id: str, wanted: str | None) -
 
 
 def _keep(session: Session, label_id: str, form: str, content: bytes) -> None:
-    if session.get(LabelFile, (label_id, form)) is None:
-        session.add(LabelFile(label_id=label_id, format=form, content=content))
+    insert_missing(session, LabelFile, {"label_id": label_id, "format": form, "content": content})

@@ -193,10 +193,10 @@ def _payments(session: Session, order: Order, snapshot: OrderSnapshot) -> None:
             _note_outside(row, max(0, payment.refunded - ledger.refunded.get(row.id, 0)))
 
 
-def take_ledger(payment: OrderPayment, ledger: PaymentLedger, ours: set[str]) -> None:
-    """Write the provider's truth about one payment; `ours` are the keys of our own refunds of it."""
+def take_ledger(payment: OrderPayment, ledger: PaymentLedger, counted: set[str]) -> None:
+    """Write the provider's truth about one payment; `counted` are the keys that our own ledger counts already."""
     payment.captured = ledger.captured
-    outside = sum(refund.amount for refund in ledger.refunds if refund.status != "failed" and refund.key not in ours)
+    outside = sum(refund.amount for refund in ledger.refunds if refund.status != "failed" and refund.key not in counted)
     _note_outside(payment, outside)
     payment.ledger_at = clock.now()
 

@@ -12,7 +12,7 @@ from app.errors import OperationNotFound
 from app.models.changes import Change
 from app.models.credits import Credit
 from app.models.exchanges import Exchange
-from app.models.operations import Operation, OperationTry
+from app.models.operations import FINAL, Operation, OperationTry
 from app.models.orders import Order
 from app.models.refunds import Cancellation, Refund
 from app.models.returns import Label, Return
@@ -97,7 +97,10 @@ def view(operation: Operation, attempts: list[OperationTry] | None = None) -> di
         if operation.error_code is None
         else {"code": operation.error_code, "detail": operation.error_detail},
         "evidence": operation.evidence,
-        "next_try_at": None if operation.next_try_at is None else clock.rfc3339(operation.next_try_at),
+        # Of a success it is the next look at whether it lasts: no try.
+        "next_try_at": None
+        if operation.next_try_at is None or operation.status in FINAL
+        else clock.rfc3339(operation.next_try_at),
         "created_at": clock.rfc3339(operation.created_at),
         "settled_at": None if operation.settled_at is None else clock.rfc3339(operation.settled_at),
     }

@@ -149,6 +149,26 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
         )
         if operation.status == "failed":
             _follow_up(session, operation)
+        if operation.status == "succeeded" and effect.rechecked:
+            operation.rechecks = 0  # until now it counted the looks at what was pending
+            look_again(session, operation)
+
+
+def look_again(session: Session, operation: Operation, *, owed: bool = False, at_once: bool = False) -> None:
+    """Enqueue the next look at a success: after each of the waits, and after the last as long as one is `owed`.
+
+    Owed is a look that the provider did not answer, or whose job was lost.
+    """
+    waits: tuple[float, ...] = session.info["recheck_seconds"]
+    operation.next_try_at = None
+    if not waits or (operation.rechecks >= len(waits) and not owed):
+        return
+    wait = waits[min(operation.rechecks, len(waits) - 1)] * random.uniform(1.0, 1.05)  # noqa: S311  jitter, not a secret
+    delay = 0.0 if at_once else wait
+    operation.rechecks += 1
+    operation.next_try_at = clock.now() + timedelta(seconds=delay)
+    session.flush()
+    durable.enqueue(session, RECHECK_JOB, operation.id, operation.rechecks, delay=delay)
 
 
 def _follow_up(session: Session, operation: Operation) -> None:

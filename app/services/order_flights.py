@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable
 
 from app.errors import OrderNotFound, ProviderUnavailable
@@ -14,12 +15,30 @@ from app.services.callers import Caller
 from app.services.runtime import Runtime
 
 _flights: dict[tuple[str, bool, str], asyncio.Task[None]] = {}
+_asked: dict[tuple[str, bool, str], float] = {}
+"""When each reference was last asked for by both kinds, oldest first."""
+REMEMBERED = 10_000
 
 
-async def fetch(runtime: Runtime, caller: Caller, ref: str) -> None:
+def asked_lately(caller: Caller, ref: str, seconds: float) -> bool:
+    """Whether the shop has told this process within so many seconds all that it has by `ref`."""
+    at = _asked.get((caller.store_id, caller.livemode, ref))
+    return at is not None and time.monotonic() - at <= seconds
+
+
+def _remember(caller: Caller, ref: str) -> None:
+    key = (caller.store_id, caller.livemode, ref)
+    _asked.pop(key, None)
+    _asked[key] = time.monotonic()
+    if len(_asked) > REMEMBERED:
+        del _asked[next(iter(_asked))]
+
+
+async def fetch(runtime: Runtime, caller: Caller, ref: str, *, tolerate: bool = False) -> None:
     """Mirror whatever the shop has by its own id or by the number `ref`.
 
-    Raises `order_not_found` where the shop refuses the look-up, `provider_unavailable` where it does not answer.
+    Raises `order_not_found` where the shop refuses the look-up, `provider_unavailable` where it does not answer; with
+    `tolerate` the mirror stays as it is then.
     """
 
     async def ask() -> None:
@@ -29,13 +48,13 @@ async def fetch(runtime: Runtime, caller: Caller, ref: str) -> None:
         )
         found = {order.external_id: order for order in (*by_number.orders, *([by_id] if by_id else []))}
         await keep(runtime, caller, found.values())
+        _remember(caller, ref)
 
     try:
         await _fly((caller.store_id, caller.livemode, f"ref:{ref}"), ask)
-    except Refused as error:
-        raise OrderNotFound from error
     except ProviderError as error:
-        raise ProviderUnavailable from error
+        if not tolerate:
+            raise (OrderNotFound if isinstance(error, Refused) else ProviderUnavailable) from error
 
 
 async def refresh(runtime: Runtime, caller: Caller, external_id: str, *, tolerate: bool = False) -> None:

@@ -12,8 +12,11 @@ from sqlalchemy.orm import Session
 from app import clock, ids
 from app.errors import NotOwner, OrderAmbiguous, OrderNotFound, ProviderUnavailable
 from app.integrations.errors import ProviderError
-from app.integrations.payments.contract import PaymentLedger
+from app.integrations.payments.contract import LedgerRefund, PaymentLedger, PayoutCommand
+from app.integrations.receipts import Receipt
+from app.models.operations import Operation
 from app.models.orders import Order, OrderPayment
+from app.models.refunds import Allocation
 from app.services import mirror, order_flights
 from app.services.callers import Caller
 from app.services.order_views import payments_of
@@ -39,19 +42,37 @@ async def load(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool = Fals
     Raises `order_not_found`, `order_ambiguous`, `not_owner` and, where the shop must be asked and does not answer,
     `provider_unavailable`.
     """
+    if not ids.is_id(ref, "ord"):
+        return await _load_named(runtime, caller, ref, fresh=fresh)
     found = await runtime.db.read(_resolve, caller, ref)
     if found is None:
-        if ids.is_id(ref, "ord"):
-            raise OrderNotFound
-        await order_flights.fetch(runtime, caller, ref)
-        found = await runtime.db.read(_resolve, caller, ref)
-        if found is None:
-            raise OrderNotFound
-        return found.id
-    age = (clock.now() - found.fetched_at).total_seconds()
-    if fresh or age > runtime.settings.mirror_seconds:
+        raise OrderNotFound
+    if fresh or _aged(runtime, found):
         await order_flights.refresh(runtime, caller, found.external_id, tolerate=not fresh)
     return found.id
+
+
+async def _load_named(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool) -> str:
+    """By the shop's id and the number together, of which the mirror may know one order where the shop has two.
+
+    So the shop is asked by both: always where `fresh` is wanted, for reads unless it was a moment ago.
+    """
+    found = None if fresh else await runtime.db.read(_resolve, caller, ref)
+    lately = order_flights.asked_lately(caller, ref, runtime.settings.mirror_seconds)
+    if found is not None and lately and not _aged(runtime, found):
+        return found.id
+    asked_at = clock.now()
+    await order_flights.fetch(runtime, caller, ref, tolerate=found is not None)
+    found = await runtime.db.read(_resolve, caller, ref)
+    if found is None:
+        raise OrderNotFound
+    if found.fetched_at < asked_at and (fresh or _aged(runtime, found)):  # it is found by another spelling alone
+        await order_flights.refresh(runtime, caller, found.external_id, tolerate=not fresh)
+    return found.id
+
+
+def _aged(runtime: Runtime, order: Order) -> bool:
+    return (clock.now() - order.fetched_at).total_seconds() > runtime.settings.mirror_seconds
 
 
 def _resolve(session: Session, caller: Caller, ref: str) -> Order | None:
@@ -89,29 +110,55 @@ def get(session: Session, caller: Caller, order_id: str, *, lock: bool = False) 
 
 
 async def ledgers(runtime: Runtime, caller: Caller, order_id: str) -> Ledgers:
-    """What the payment provider's own ledger says of every payment of the order; read before money is reserved."""
-    payments = await runtime.db.read(_payment_ids, caller, order_id)
+    """What the payment provider's own ledger says of every payment of the order; read before money is reserved.
+
+    A payout stands in no payment's ledger: one that we hold as failed is looked up, for it may have gone out since.
+    """
+    payments, payouts = await runtime.db.read(_to_ask, caller, order_id)
     provider = runtime.providers(caller).payments
     try:
         said = await asyncio.gather(*(provider.payment(payment) for payment in payments))
+        went_out = await asyncio.gather(*(provider.find_payout(command) for _, command in payouts))
     except ProviderError as error:
         raise ProviderUnavailable from error
     found = {ledger.payment_id: ledger for ledger in said if ledger is not None}
     if len(found) != len(payments):
         raise ProviderUnavailable("The payment provider does not know a payment of this order.")
+    for (payment, command), receipt in zip(payouts, went_out, strict=True):
+        if receipt is not None:
+            found[payment] = _with_payout(found[payment], command, receipt)
     return found
 
 
-def _payment_ids(session: Session, caller: Caller, order_id: str) -> list[str]:
-    return [payment.external_id for payment in payments_of(session, get(session, caller, order_id))]
+def _to_ask(session: Session, caller: Caller, order_id: str) -> tuple[list[str], list[tuple[str, PayoutCommand]]]:
+    """The provider's ids of the order's payments, and what was to be paid out for one of them and is held as failed."""
+    payments = {payment.id: payment.external_id for payment in payments_of(session, get(session, caller, order_id))}
+    failed = session.execute(
+        select(Allocation.payment_id, Operation.command)
+        .join(Operation, Operation.id == Allocation.operation_id)
+        .where(Allocation.payment_id.in_(payments), Allocation.status == "failed", Operation.kind != "refund")
+    )
+    asked = [(payments[payment_id], PayoutCommand.model_validate(command)) for payment_id, command in failed]
+    return list(payments.values()), asked
 
 
-def take_ledgers(payments: list[OrderPayment], said: Ledgers, ours: set[str]) -> None:
+def _with_payout(ledger: PaymentLedger, command: PayoutCommand, receipt: Receipt) -> PaymentLedger:
+    paid = LedgerRefund(
+        external_id=receipt.external_id or command.key,
+        key=command.key,
+        amount=command.amount,
+        status=receipt.status,
+        created_at=clock.now(),
+    )
+    return ledger.model_copy(update={"refunds": (*ledger.refunds, paid)})
+
+
+def take_ledgers(payments: list[OrderPayment], said: Ledgers, counted: set[str]) -> None:
     """Write the provider's truth into the payments, under their lock."""
     if any(payment.external_id not in said for payment in payments):
         raise ProviderUnavailable("A payment has just been added to the order: ask again.")
     for payment in payments:
-        mirror.take_ledger(payment, said[payment.external_id], ours)
+        mirror.take_ledger(payment, said[payment.external_id], counted)
 
 
 def matches(order: Order, contact: Contact, country: str) -> bool:

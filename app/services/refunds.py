@@ -34,7 +34,7 @@ def hold(session: Session, caller: Caller, order_id: str, said: Ledgers) -> tupl
     """Lock the order and its payments to the commit, and write the provider's truth into them."""
     order = orders.get(session, caller, order_id, lock=True)
     payments = payments_of(session, order, lock=True)
-    orders.take_ledgers(payments, said, _our_keys(session, payments))
+    orders.take_ledgers(payments, said, _counted(session, payments))
     session.flush()
     return order, payments
 
@@ -229,15 +229,18 @@ def _allocate(
     )
 
 
-def _our_keys(session: Session, payments: list[OrderPayment]) -> set[str]:
-    """The provider's keys of every refund that we ever asked of these payments."""
-    return set(
-        session.scalars(
-            select(Operation.provider_key)
-            .join(Allocation, Allocation.operation_id == Operation.id)
-            .where(Allocation.payment_id.in_([payment.id for payment in payments]))
-        )
+def _counted(session: Session, payments: list[OrderPayment]) -> set[str]:
+    """The provider's keys of what our ledger counts against these payments, held as it is to the commit.
+
+    Only of that: money that went out on a part which we hold as failed, by a person's word or an older answer, is
+    counted nowhere else, and so as made elsewhere.
+    """
+    query = (
+        select(Operation.provider_key)
+        .join(Allocation, Allocation.operation_id == Operation.id)
+        .where(Allocation.payment_id.in_([payment.id for payment in payments]), Allocation.status.in_(RESERVING))
     )
+    return set(session.scalars(query.with_for_update(read=True, of=Allocation)))
 
 
 def _shipping_left(session: Session, order: Order) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,7 +16,7 @@ from app.integrations.errors import NotExecuted, OutcomeUnknown, ProviderError, 
 from app.integrations.receipts import Receipt
 from app.models.operations import FINAL, Operation, OperationTry
 from app.models.stores import Store
-from app.services import durable, operation_views, operations
+from app.services import operation_views, operations
 from app.services.operations import EFFECTS, Effect
 from app.services.providers import Providers
 from app.services.runtime import Runtime
@@ -27,6 +26,8 @@ log = structlog.get_logger()
 CALLS_PER_TRY = 3
 """Look up, send, look up again: what one try may ask of a provider."""
 LEASE_MARGIN = 2.0
+KILLED = 3
+"""So many tries beyond the schedule may end with their process, so that one that a deploy cut off is looked up."""
 ORPHANED_AFTER = timedelta(seconds=60)
 
 
@@ -51,20 +52,49 @@ class _Ending:
 
 async def run(runtime: Runtime, operation_id: str, schedule: int) -> None:
     """Try an operation once. Run again after a kill it does no harm: the claim sees that a try was begun."""
+    clocked = asyncio.get_running_loop().time
     lease = CALLS_PER_TRY * runtime.settings.call_seconds + LEASE_MARGIN
+    # Past the lease another worker may try: everything that we send ends before it does. The lease runs from the
+    # claim's transaction on, whose commit may take its time.
+    deadline = clocked() + lease - LEASE_MARGIN
     claim = await runtime.db.write(_claim, operation_id, schedule, runtime, lease)
     if claim is None:
         return
-    effect = EFFECTS[claim.kind]
-    providers = runtime.connections.of(claim.shop, livemode=claim.livemode)
-    command = effect.command.model_validate(claim.command)
     try:
-        # Past the lease another worker may try: everything that we send ends before it does.
-        async with asyncio.timeout(lease - LEASE_MARGIN):
-            ending = await _ask_or_send(effect, providers, command, begun_before=claim.begun_before)
+        async with asyncio.timeout_at(deadline):
+            ending = _unsent(claim, "late") if clocked() >= deadline else await _try(runtime, claim)
     except TimeoutError:
         ending = _Ending(Receipt(status="unknown", evidence={"error": "deadline"}))
     await runtime.db.write(_conclude, operation_id, claim, ending, runtime)
+
+
+async def _try(runtime: Runtime, claim: _Claim) -> _Ending:
+    """Whatever goes wrong is an end like any other, so that waits grow and a person is asked after the last.
+
+    Of what went wrong its kind alone is kept: its text may hold what the command held.
+    """
+    try:
+        effect, providers, command = _means(runtime, claim)
+    except Exception as error:
+        log.warning("try_broke", error=type(error).__name__)
+        return _unsent(claim, type(error).__name__)
+    try:
+        return await _ask_or_send(effect, providers, command, begun_before=claim.begun_before)
+    except Exception as error:
+        log.warning("try_broke", error=type(error).__name__)
+        return _Ending(Receipt(status="unknown", evidence={"error": type(error).__name__}), detail="broke")
+
+
+def _means(runtime: Runtime, claim: _Claim) -> tuple[Effect, Providers, Any]:
+    """What a try needs; raises where the store is not connected, or where the command is none that is known here."""
+    effect = EFFECTS[claim.kind]
+    providers = runtime.connections.of(claim.shop, livemode=claim.livemode)
+    return effect, providers, effect.command.model_validate(claim.command)
+
+
+def _unsent(claim: _Claim, detail: str) -> _Ending:
+    """This try has sent nothing; what became of one before it is as open as it was."""
+    return _Ending(Receipt(status="unknown", evidence={"error": detail}) if claim.begun_before else None, detail=detail)
 
 
 def _claim(session: Session, operation_id: str, schedule: int, runtime: Runtime, lease: float) -> _Claim | None:
@@ -78,6 +108,9 @@ def _claim(session: Session, operation_id: str, schedule: int, runtime: Runtime,
     foreign = runtime.db.shared and operation.leased_by != runtime.executor
     if leased_until is not None and leased_until > now and foreign:
         operations.start(session, operation, delay=(leased_until - now).total_seconds() + 0.1)
+        return None
+    if operation.tries > len(runtime.settings.retry_seconds) + KILLED:
+        _give_up(session, operation, runtime)
         return None
     begun_before = operation.uncertain
     operation.tries += 1
@@ -96,6 +129,13 @@ def _claim(session: Session, operation_id: str, schedule: int, runtime: Runtime,
         livemode=operation.livemode,
         begun_before=begun_before,
     )
+
+
+def _give_up(session: Session, operation: Operation, runtime: Runtime) -> None:
+    """Leave an operation to a person of which no try has lived to its end: its calls may be what kills us."""
+    operation.leased_by = operation.leased_until = None
+    operations.settle(session, operation, Receipt(status="unknown", evidence={"error": "every try was cut off"}))
+    operations.retry_later(session, operation, runtime.settings.retry_seconds)
 
 
 async def _ask_or_send(effect: Effect, providers: Providers, command: Any, *, begun_before: bool) -> _Ending:
@@ -157,7 +197,7 @@ def _conclude(session: Session, operation_id: str, claim: _Claim, ending: _Endin
     if operation.leased_by != runtime.executor or len(operation_views.tries(session, operation_id)) != claim.number:
         # Another has tried since, or a person has decided. A yes is still a yes; an old no or doubt is no news.
         if receipt is not None and receipt.status == "succeeded":
-            _settle(session, operation, receipt, runtime)
+            operations.settle(session, operation, receipt)
         return
     operation.leased_by = operation.leased_until = None
     waits = runtime.settings.retry_seconds
@@ -166,7 +206,7 @@ def _conclude(session: Session, operation_id: str, claim: _Claim, ending: _Endin
         if operation.status not in FINAL:
             operations.retry_later(session, operation, waits, ending.retry_after)
         return
-    _settle(session, operation, receipt, runtime)
+    operations.settle(session, operation, receipt)
     if operation.status in FINAL:
         return
     if receipt.status == "pending":
@@ -178,25 +218,7 @@ def _conclude(session: Session, operation_id: str, claim: _Claim, ending: _Endin
         operations.retry_later(session, operation, waits, ending.retry_after)
 
 
-def _settle(session: Session, operation: Operation, receipt: Receipt, runtime: Runtime) -> None:
-    before = operation.status
-    operations.settle(session, operation, receipt)
-    if before != "succeeded" and operation.status == "succeeded" and EFFECTS[operation.kind].rechecked:
-        operation.rechecks = 0  # until now it counted the looks at what was pending
-        _recheck_later(session, operation, runtime)
-
-
 # ---- looked up again after a success -------------------------------------------------------------------------------
-
-
-def _recheck_later(session: Session, operation: Operation, runtime: Runtime) -> None:
-    waits = runtime.settings.recheck_seconds
-    if operation.rechecks >= len(waits):
-        return
-    operation.rechecks += 1
-    session.flush()
-    delay = waits[operation.rechecks - 1] * random.uniform(1.0, 1.05)  # noqa: S311  jitter, not a secret
-    durable.enqueue(session, operations.RECHECK_JOB, operation.id, operation.rechecks, delay=delay)
 
 
 async def recheck(runtime: Runtime, operation_id: str, number: int) -> None:
@@ -204,10 +226,14 @@ async def recheck(runtime: Runtime, operation_id: str, number: int) -> None:
     claim = await runtime.db.read(_succeeded, operation_id)
     if claim is None:
         return
-    effect = EFFECTS[claim.kind]
-    providers = runtime.connections.of(claim.shop, livemode=claim.livemode)
-    receipt = await _find_quietly(effect, providers, effect.command.model_validate(claim.command))
-    await runtime.db.write(_rechecked, operation_id, number, receipt, runtime)
+    receipt, answered = None, True
+    try:
+        effect, providers, command = _means(runtime, claim)
+        receipt = await effect.find(providers, command)
+    except Exception as error:  # it is away, or answers what its adapter does not understand: asked again later
+        log.warning("recheck_without_answer", error=type(error).__name__)
+        answered = False
+    await runtime.db.write(_rechecked, operation_id, number, receipt, answered=answered)
 
 
 def _succeeded(session: Session, operation_id: str) -> _Claim | None:
@@ -218,14 +244,16 @@ def _succeeded(session: Session, operation_id: str) -> _Claim | None:
     return _Claim(0, operation.kind, operation.command, store.sandbox_shop, operation.livemode, begun_before=True)
 
 
-def _rechecked(session: Session, operation_id: str, number: int, receipt: Receipt | None, runtime: Runtime) -> None:
+def _rechecked(
+    session: Session, operation_id: str, number: int, receipt: Receipt | None, *, answered: bool = True
+) -> None:
     operation = session.get_one(Operation, operation_id, with_for_update=True)
     if operation.rechecks != number or operation.status != "succeeded":
         return
     if receipt is not None and receipt.status == "failed":
         operations.settle(session, operation, receipt)
     else:
-        _recheck_later(session, operation, runtime)
+        operations.look_again(session, operation, owed=not answered)
 
 
 # ---- what fell out of the engine ------------------------------------------------------------------------------------
@@ -237,7 +265,7 @@ def revive(session: Session, limit: int = 100) -> int:
     rows = session.scalars(
         select(Operation)
         .where(
-            Operation.status.in_(("pending", "unknown")),
+            Operation.status.in_(("pending", "unknown", "succeeded")),  # of a success the next look
             Operation.dead_at.is_(None),
             Operation.next_try_at < late,
             or_(Operation.leased_until.is_(None), Operation.leased_until < late),
@@ -247,5 +275,8 @@ def revive(session: Session, limit: int = 100) -> int:
     ).all()
     for operation in rows:
         log.warning("operation_revived", operation=operation.id)
-        operations.start(session, operation)
+        if operation.status == "succeeded":
+            operations.look_again(session, operation, owed=True, at_once=True)
+        else:
+            operations.start(session, operation)
     return len(rows)

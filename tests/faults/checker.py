@@ -156,12 +156,12 @@ def provider_and_we_agree(history: History) -> Found:
         ids = {row["subject"] for row in happened}
         refunds = [r for p in shop.payments().values() for r in p["refunds"] if r["id"] in ids]
         undone = kind == "refund" and bool(refunds) and all(refund["status"] == "failed" for refund in refunds)
-        status = operation["status"]
+        status, person = operation["status"], (operation.get("evidence") or {}).get("resolved_by")
         if status == "succeeded" and not happened:
             yield Violation("I2", operation["id"], "told as succeeded, and nothing happened at the provider")
         if status == "succeeded" and undone:
             yield Violation("I4", operation["id"], "failed late at the provider, and we still tell success")
-        if status in {"failed", "canceled"} and happened and not undone:
+        if status in {"failed", "canceled"} and happened and not undone and person is None:  # a person may be wrong
             yield Violation("I3", operation["id"], f"told as {status}, and it happened at the provider")
 
 

@@ -90,6 +90,8 @@ def cases(rng: random.Random, *, short: bool, only: frozenset[str] = frozenset()
         found += [("cancel", (("refund", fault, options, False),)) for fault, options in PLAIN[:5]]
     if not only or "late" in only:
         found += [("late", ()), ("late", (("refund", "error_after_effect", {}, False),))]
+    if not only or "misjudged" in only:  # a payout is in no payment's ledger
+        found += [("misjudged", ((call, "error_after_effect", {}, False),)) for call in ("refund", "payout")]
     for name, saga in SAGAS.items():
         if not only or name in only:
             found += _of_saga(rng, name, saga.strikes, short=short)
@@ -144,6 +146,8 @@ async def _case(case: Case, store: Storefront) -> None:
         await store.fault(operation, fault, bait=bait, **options)
     if case.effect in {"refund", "split", "late"}:
         await _refund(case, store, name)
+    elif case.effect == "misjudged":
+        await _misjudged(case, store, name)
     elif case.effect == "label":
         await _label(case, store, name)
     elif label is not None:
@@ -168,6 +172,24 @@ async def _refund(case: Case, store: Storefront, order: str) -> None:
         expect(store, rest, await store.over(rest), "succeeded")
     again = await store.refund(order, 3000, "more", expected=frozenset({"refund_exceeds_captured"}))
     assert again.answers
+
+
+async def _misjudged(case: Case, store: Storefront, order: str) -> None:
+    """The money went out, nobody can be asked, and a person says that it did not: the rest is all that can go out."""
+    blind = {"operation": "lookup", "fault": "malformed", "variant": "not_json", "times": 8}
+    await store.sandbox("POST", "/sandbox/v1/faults", blind)  # how many of them strike is the person's haste
+    target = "store_credit" if case.faults[0][0] == "payout" else "original"
+    first = await store.refund(order, 3000, "first", target=target)
+    deadline, attempt = time.monotonic() + 30, 0
+    while (ended := await store.over(first, 0.1)) != "failed" and time.monotonic() < deadline:
+        attempt += 1
+        if ended == "unknown":  # refused while it is being tried: said again
+            operation = (await store.get(f"/v1/refunds/{first.id}"))["operation"]["id"]
+            await store.resolve(operation, "failed", f"said-{attempt}")
+    expect(store, first, ended, "failed")
+    await store.refund(order, 2001, "more", expected=frozenset({"refund_exceeds_captured"}), invariant="I1")
+    rest = await store.refund(order, 2000, "rest")
+    expect(store, rest, await store.over(rest), "succeeded")
 
 
 async def _watch(case: Case, store: Storefront, ask: Ask, order: str) -> str:

@@ -213,10 +213,19 @@ class Storefront:
         return ask
 
     async def refund(
-        self, order: str, amount: int, key: str, *, wait: int = 0, shopper: str | None = None, **more: Any
+        self,
+        order: str,
+        amount: int,
+        key: str,
+        *,
+        wait: int = 0,
+        shopper: str | None = None,
+        target: str = "original",
+        **more: Any,
     ) -> Ask:
         """Ask for a refund of one amount."""
         body = {"order": order, "amount": {"amount": amount, "currency": "EUR"}, "reason": "damaged"}
+        body |= {} if target == "original" else {"destination": {"type": target}}
         return await self.send(self.asks("refund", key, **more), "POST", "/v1/refunds", body, wait, shopper)
 
     async def label(self, order: str, key: str, *, wait: int = 0, return_id: str | None = None, **more: Any) -> Ask:
@@ -233,6 +242,13 @@ class Storefront:
         """Ask for an order to be canceled."""
         path = f"/v1/orders/{order}/cancel"
         return await self.send(self.asks("cancel", key, **more), "POST", path, {"reason": "changed my mind"}, wait)
+
+    async def resolve(self, operation: str, outcome: str, key: str) -> Ask:
+        """A named person says how an operation has ended, whether it is so or not."""
+        ask, body = self.asks("resolve", key), {"outcome": outcome, "note": "nothing in the dashboard"}
+        headers = {"Idempotency-Key": key, "Aftersale-Actor": "agent:ana"}
+        await self._until_answered("POST", f"/v1/operations/{operation}/resolve", body, headers, ask)
+        return ask
 
     async def send(self, ask: Ask, method: str, path: str, body: Any, wait: int, shopper: str | None = None) -> Ask:
         """Send until there is an answer to keep."""

@@ -238,6 +238,22 @@ def test_an_ambiguous_order_is_not_kept(app: App) -> None:
     assert (told(again), replayed(again)) == ((409, "order_ambiguous"), False)
 
 
+@pytest.mark.parametrize("door", ["refund", "read"])
+def test_an_order_is_ambiguous_whichever_of_the_two_the_mirror_happens_to_know(app: App, door: str) -> None:
+    document = copy.deepcopy(DEMO)
+    document["orders"][1]["id"] = "1001"
+    store = app.store(document)
+    known = store.get("/v1/orders/1002").json()
+    assert known["external_id"] == "1001"
+    if door == "refund":
+        answer = store.post("/v1/refunds", {**REFUND, "order": "1001"})
+    else:
+        answer = store.get("/v1/orders/1001")
+    assert told(answer) == (409, "order_ambiguous")
+    assert store.sandbox.effects("refund") == []
+    assert store.post("/v1/refunds", {**REFUND, "order": known["id"]}).status_code == 201, "ours names one"
+
+
 def test_what_was_running_is_told_as_it_is_now(store: Tenant) -> None:
     store.sandbox.fault("refund", "slow", delay_ms=600)
     first = store.post("/v1/refunds", REFUND, key="one", Prefer="wait=0")

@@ -104,7 +104,8 @@ class Bank:
     """A payment provider without a ceiling: whoever asks for too much gets it, and the test sees it.
 
     `plans` says how the next calls end: succeed pend refuse deny (a no after the effect) lose (effect, no answer) drop
-    (no answer, no effect) busy throttle garble; `lookups` likewise: down, or anything else for the truth.
+    (no answer, no effect) break (the adapter fails after the effect) busy throttle garble; `lookups` likewise: down,
+    break, or anything else for the truth.
     """
 
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -147,6 +148,8 @@ class Bank:
         row = known[0] if known else self.move(command, "pending" if plan == "pend" else "succeeded")
         if plan == "deny":
             raise Refused("refund_refused", "The bank says no.")
+        if plan == "break":
+            raise KeyError("4242 4242 4242 4242")
         if plan == "lose":
             raise OutcomeUnknown("no answer")
         amount = row.amount + 1 if plan == "garble" else row.amount
@@ -154,8 +157,11 @@ class Bank:
 
     async def find_refund(self, command: RefundCommand) -> Receipt | None:
         self.asked.append("find")
-        if (self.lookups.popleft() if self.lookups else "up") == "down":
+        plan = self.lookups.popleft() if self.lookups else "up"
+        if plan == "down":
             raise OutcomeUnknown("no answer to a look-up", evidence={"error": "reset"}, retry_after=8.0)
+        if plan == "break":
+            raise KeyError("4242 4242 4242 4242")
         found = next((row for row in self.moved if row.key == command.key), None)
         return None if found is None else self.receipt(found)
 
@@ -451,6 +457,7 @@ async def open_book(
     chosen = Settings(database_url=url, **given)
     db = connect(url, pool_size=10)
     db.info["jobs"] = durable.client(chosen)
+    db.info["recheck_seconds"] = chosen.recheck_seconds
     bank, shop = bank or Bank(), shop or Shop()
     nothing: Any = None
     providers = Providers(commerce=shop, payments=bank, carrier=nothing, channel=channel)  # pyright: ignore[reportArgumentType]

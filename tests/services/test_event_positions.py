@@ -2,17 +2,22 @@
 
 import asyncio
 import re
+import subprocess
+import tempfile
 import threading
+from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import select
 
-from app import clock, ids
+from app import clock, ids, migrate
 from app.database import connect
 from app.models.customers import Customer
 from app.models.records import Event
 from app.models.stores import Store
 from app.services import events
+from tests.support.postgres import cluster, programs
 
 
 @pytest.fixture
@@ -131,4 +136,39 @@ async def test_on_postgresql_an_event_that_commits_late_is_not_skipped(postgres_
         assert await until_settled(db, store, 2) == [older, second]
     finally:
         may_commit.set()
+        await db.close()
+
+
+def run_program(name, *arguments):
+    folder = (programs() / "initdb").resolve().parent
+    done = subprocess.run([folder / name, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+async def test_a_dump_restored_into_a_younger_cluster_shows_its_events_before_all_that_come(databases, postgres_url):
+    """`pg_dump` keeps positions, and they are transaction ids of the cluster that it was taken from."""
+    url, folder = postgres_url(), Path(tempfile.mkdtemp(dir=databases._folder))
+    old = connect(url)
+    store = await old.write(make_store)
+    with psycopg.connect(url, autocommit=True) as busy:
+        for _ in range(1500):
+            busy.execute("SELECT pg_current_xact_id()")
+    wanted = [await old.write(make_event, store) for _ in range(4)]
+    await old.close()
+    run_program("pg_dump", "-Fc", "-f", folder / "copy", url)
+    with cluster(folder) as (_, postgres):
+        restored = postgres.create("aftersale")
+        run_program("pg_restore", "--no-owner", "-d", restored, folder / "copy")
+        db = connect(restored)
+        assert await db.read(read, store) == [], "they stand where this cluster has not counted to"
+        assert await db.read(events.of_another_cluster)
+        await asyncio.to_thread(migrate.upgrade, restored)
+        assert not await db.read(events.of_another_cluster)
+        wanted.append(await db.write(make_event, store))
+        assert await until_settled(db, store, len(wanted)) == wanted
+        start = events.START
+        assert [event for *_, event in await db.read(read, store, start)] == wanted, "a cursor of the empty log, too"
+        shown = await db.read(read, store)
+        await asyncio.to_thread(migrate.upgrade, restored)
+        assert await db.read(read, store) == shown, "once is enough"
         await db.close()

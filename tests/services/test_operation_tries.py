@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 
 from app import clock
+from app.database import Database
 from app.errors import ActorRequired, OperationNotFound, OperationRunning, OperationSettled
 from app.models.operations import Operation, OperationTry
 from app.models.orders import OrderPayment
@@ -51,7 +52,8 @@ async def test_a_yes_settles_operation_allocation_and_refund_in_one_go(book):
     assert (operation.status, operation.tries, operation.provider_key) == ("pending", 0, operation.id)
     done = await book.run(operation)
     assert (done.status, done.tries) == ("succeeded", 1)
-    assert (done.leased_by, done.leased_until, done.next_try_at, done.dead_at) == (None, None, None, None)
+    assert (done.leased_by, done.leased_until, done.dead_at) == (None, None, None)
+    assert operation_views.view(done)["next_try_at"] is None, "it is looked at again, not tried"
     assert done.external_id == book.bank.moved[0].id
     assert done.evidence == {"id": done.external_id}
     assert done.settled_at is not None
@@ -201,6 +203,73 @@ async def test_waits_grow_and_after_the_last_one_a_person_decides(book):
     assert (await book.ledgers(caller, await book.order(caller))) is not None
 
 
+async def test_an_adapter_that_breaks_leaves_a_doubt_and_in_the_end_a_person_decides(book):
+    caller, order, refund, operation = await refund_of(book)
+    book.bank.plans.append("break")
+    book.bank.lookups.extend(["break"] * 3)
+    done = await book.run(operation)
+    assert (done.status, done.leased_until, await status(book, refund)) == ("unknown", None, "unknown")
+    assert done.next_try_at > clock.now()
+    for _ in range(3):
+        done = await book.run(operation)
+    assert (done.status, done.tries, done.next_try_at) == ("unknown", 4, None)
+    assert done.dead_at is not None
+    assert book.bank.asked == ["refund", "find", "find", "find"], "nothing was sent again"
+    kept = [(row.outcome, row.detail) for row in await attempts(book, operation)]
+    assert kept == [("unknown", {"detail": "broke", "error": "KeyError"})] * 4, "its kind and no text"
+    await resolve(book, person(caller), operation, "replay")
+    assert (await book.run(operation)).status == "succeeded"
+    assert book.bank.given(order.accounts[0]) == 1000
+
+
+async def test_a_command_that_is_not_understood_was_not_sent_and_ends_with_a_person(book):
+    _, _, refund, operation = await refund_of(book)
+    await book.set(Operation, operation.id, command={"of": "another version"})
+    for _ in range(4):
+        done = await book.run(operation)
+    assert (done.status, done.uncertain, await status(book, refund)) == ("pending", False, "pending")
+    assert (done.tries, done.next_try_at, book.bank.asked) == (4, None, [])
+    assert done.dead_at is not None
+    assert [row.outcome for row in await attempts(book, operation)] == ["not_executed"] * 4
+
+
+async def test_a_call_that_kills_its_worker_each_time_is_left_to_a_person(book):
+    _, _, refund, operation = await refund_of(book)
+    for _ in range(3 + tries.KILLED + 1):
+        assert await book.write(tries._claim, operation.id, operation.schedule, book.runtime, 8.0) is not None
+    assert await book.write(tries._claim, operation.id, operation.schedule, book.runtime, 8.0) is None
+    done = await book.read(lambda s: s.get_one(Operation, operation.id))
+    assert (done.status, done.tries, done.leased_until, done.next_try_at) == ("unknown", 7, None, None)
+    assert done.dead_at is not None
+    assert await status(book, refund) == "unknown"
+    assert (await book.events(operation.id))[-1] == "operation.dead_lettered"
+
+
+@dataclass
+class Slow:
+    """A database whose commits take longer than a try may."""
+
+    db: Database
+    shared: bool = False
+
+    async def write(self, work, *args):
+        done = await self.db.write(work, *args)
+        await asyncio.sleep(0.35)
+        return done
+
+
+async def test_a_claim_whose_commit_outlasts_the_try_sends_nothing_any_more(book):
+    """The lease runs from the claim's transaction on: by the answer to its commit another worker may be near."""
+    _, _, _, operation = await refund_of(book)
+    quick = book.runtime.settings.model_copy(update={"call_seconds": 0.1})
+    slow = replace(book.runtime, db=Slow(book.db, book.db.shared), settings=quick)
+    await tries.run(slow, operation.id, operation.schedule)
+    assert book.bank.asked == []
+    done = await book.read(lambda s: s.get_one(Operation, operation.id))
+    assert (done.status, done.uncertain, done.schedule) == ("pending", False, operation.schedule + 1)
+    assert (await book.run(operation)).status == "succeeded"
+
+
 async def test_an_older_job_does_nothing(book):
     _, _, _, operation = await refund_of(book)
     await tries.run(book.runtime, operation.id, operation.schedule - 1)
@@ -269,7 +338,7 @@ async def test_a_worker_that_slept_past_its_lease_changes_nothing_by_waking_up(b
     await book.write(tries._conclude, operation.id, claim, ending, book.runtime)
     after = await book.read(lambda s: s.get_one(Operation, operation.id))
     assert (after.status, await status(book, refund)) == ("succeeded", "succeeded")
-    assert (after.schedule, after.next_try_at) == (done.schedule, None)
+    assert (after.schedule, after.rechecks, after.next_try_at) == (done.schedule, 1, done.next_try_at)
     assert book.bank.given(order.accounts[0]) == 1000
     assert all(row.ended_at is not None for row in await attempts(book, operation))
 
@@ -313,7 +382,7 @@ async def test_an_operation_that_fell_out_of_the_engine_is_enqueued_again(book):
     assert again.schedule == operation.schedule + 1
     assert await book.write(tries.revive) == 0
     assert (await book.run(operation)).status == "succeeded"
-    await book.set(Operation, operation.id, next_try_at=clock.now() - timedelta(days=1))
+    await book.set(Operation, operation.id, next_try_at=clock.now() - timedelta(days=1), status="failed")
     assert await book.write(tries.revive) == 0, "what has ended stays ended"
 
 
@@ -356,14 +425,39 @@ async def test_a_success_is_looked_up_again_and_fails_late_exactly_once(book):
     assert (await book.events(refund.id)).count("refund.failed") == 1
 
 
-async def test_the_looks_after_a_success_come_to_an_end_and_survive_a_silent_provider(book):
+async def test_the_looks_after_a_success_come_to_an_end(book):
     _, _, _, operation = await refund_of(book)
     await book.run(operation)
-    book.bank.lookups.append("down")
     assert (await recheck(book, operation)).rechecks == 2
-    assert (await recheck(book, operation)).rechecks == 2, "recheck_seconds has two entries"
+    done = await recheck(book, operation)
+    assert (done.rechecks, done.next_try_at) == (2, None), "recheck_seconds has two entries"
     assert book.bank.asked.count("find") == 2
     await tries.recheck(book.runtime, "opr_of_nobody", 1)
+
+
+@pytest.mark.parametrize("silence", ["down", "break"])
+async def test_the_last_look_is_not_lost_on_a_provider_that_does_not_answer(book, silence):
+    _, _, refund, operation = await refund_of(book)
+    await book.run(operation)
+    await recheck(book, operation)
+    book.bank.fail(operation.id)
+    book.bank.lookups.extend([silence] * 2)
+    for looks in (3, 4):
+        owed = await recheck(book, operation)
+        assert (owed.status, owed.rechecks) == ("succeeded", looks)
+        assert owed.next_try_at - clock.now() > timedelta(hours=23), "again after the last wait"
+    assert (await recheck(book, operation)).status == await status(book, refund) == "failed"
+
+
+async def test_a_look_whose_job_was_lost_is_enqueued_again(book):
+    _, _, refund, operation = await refund_of(book)
+    await book.run(operation)
+    await book.write(tries.revive)
+    await book.set(Operation, operation.id, rechecks=2, next_try_at=clock.now() - timedelta(seconds=61))
+    book.bank.fail(operation.id)
+    assert await book.write(tries.revive) == 1
+    await recheck(book, operation)
+    assert await status(book, refund) == "failed"
 
 
 async def test_an_older_yes_that_comes_late_does_not_bring_a_failed_refund_back(book):
@@ -434,6 +528,7 @@ async def test_a_named_person_says_that_it_succeeded(book):
     assert done.evidence["resolved_by"] == "ana"
     assert done.evidence["note"] == "seen in the bank"
     assert await status(book, refund) == "succeeded"
+    assert (done.rechecks, done.next_try_at is None) == (1, False), "what a person saw may not last either"
     row = next(row for row in await book.audit(operation.id) if row.action == "operation.resolved")
     assert row.actor == {"type": "agent", "id": "ana", "key": "key_1"}
     assert row.evidence == {

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from app import clock
+from app.models.orders import OrderPayment
 from tests.services.durable_fixtures import ADDRESS, until
 from tests.support.app import App, Tenant
 
@@ -216,11 +220,7 @@ def test_a_dead_letter_is_resolved_by_a_named_person_only(store):
     store.sandbox.fault("lookup", "error_after_effect", rate=1)
     made = refund(store, 1, wait=0, amount=eur(600)).json()
 
-    def dead() -> list[dict[str, Any]]:
-        found = [store.get(f"/v1/operations/{operation}").json() for operation in made["operations"]]
-        return found if all(row["needs_person"] for row in found) else []
-
-    first, second = until(dead, 20)
+    first, second = left_to_a_person(store, made)
     assert store.get(f"/v1/refunds/{made['id']}").json()["status"] == "unknown"
     listed = store.get("/v1/operations?needs_person=true").json()["data"]
     assert {row["id"] for row in listed} == {first["id"], second["id"]}
@@ -240,6 +240,40 @@ def test_a_dead_letter_is_resolved_by_a_named_person_only(store):
     shown = until(lambda: (found := store.get(f"/v1/refunds/{made['id']}").json())["status"] == "failed" and found, 15)
     assert shown["amount_refunded"] == eur(360)
     assert given_back(store, "g-1", "c-1") == [0, 360]
+
+
+def left_to_a_person(store: Tenant, made: dict[str, Any]) -> list[dict[str, Any]]:
+    def dead() -> list[dict[str, Any]]:
+        found = [store.get(f"/v1/operations/{operation}").json() for operation in made["operations"]]
+        return found if all(row["needs_person"] for row in found) else []
+
+    return until(dead, 20)
+
+
+def said_to_have_failed(store: Tenant, operations: list[dict[str, Any]]) -> None:
+    body = {"outcome": "failed", "note": "nothing in the dashboard"}
+    for row in operations:
+        done = store.post(f"/v1/operations/{row['id']}/resolve", body, Aftersale_Actor="agent:ana")
+        assert done.json()["status"] == "failed"
+
+
+@pytest.mark.parametrize("target", ["original", "store_credit"])
+def test_money_that_went_out_on_what_a_person_called_failed_does_not_go_out_again(store, target):
+    """Paid, the answer lost, and a person who saw nothing: the provider's ledger counts, not our word for it."""
+    store.sandbox.call("PUT", "/sandbox/v1/settings", {"ceiling": False})
+    kind = "refund" if target == "original" else "payout"
+    store.sandbox.fault(kind, "timeout_after_effect", rate=1, delay_ms=10)
+    store.sandbox.fault("lookup", "error_after_effect", rate=1)
+    whole = {"amount": eur(1500), "destination": {"type": target}}
+    made = refund(store, 1, wait=0, **whole).json()
+    said_to_have_failed(store, left_to_a_person(store, made))
+    assert store.get(f"/v1/refunds/{made['id']}").json()["status"] == "failed"
+    store.sandbox.call("DELETE", "/sandbox/v1/faults")
+    long_ago = update(OrderPayment).values(ledger_at=clock.now() - timedelta(hours=1))
+    store.app.write(lambda session: session.execute(long_ago) and None)  # a reading of today keeps what it has seen
+    again = refund(store, 1, **whole)
+    assert (again.status_code, again.json()["code"]) == (409, "refund_exceeds_captured")
+    assert sum(row["amount"] for row in store.sandbox.effects(kind)) == 1500
 
 
 def test_what_is_being_tried_is_not_resolved(store):

@@ -6,6 +6,7 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pypdfium2
 import pytest
 import zxingcpp
@@ -309,6 +310,23 @@ def test_the_bytes_of_a_label_are_read_by_a_scanner(store, form):
     assert len(read) >= 1
     store.sandbox.fault("file", "error_after_effect", rate=1)
     assert store.get(label["file"]).content == answer.content, "kept, so that the carrier is asked once"
+
+
+def test_a_label_that_two_download_for_the_first_time_is_given_to_both(store):
+    """On PostgreSQL the other one has written the file, and not committed yet, when this one wants to keep it."""
+    label = label_for(store, send_back(store).json()).json()
+    if store.app.settings.embedded:  # one writer: they come one after the other
+        assert [store.get(label["file"]).status_code for _ in range(2)] == [200, 200]
+        return
+    with psycopg.connect(store.app.settings.database) as rival, ThreadPoolExecutor(1) as pool:
+        kept = "INSERT INTO return_label_files (label_id, format, content) VALUES (%s, 'pdf', 'theirs')"
+        rival.execute(kept, (label["id"],))
+        answer = pool.submit(store.get, label["file"])
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        until(lambda: answer.done() or rival.execute(waiting).fetchone())
+        rival.commit()
+        assert answer.result().status_code == 200
+    assert store.get(label["file"]).content == b"theirs"
 
 
 def test_lines_of_an_order_get_a_return_and_its_label_in_one_step(store):
