@@ -132,6 +132,7 @@ def priced(line: OrderLine, variant: Variant, quantity: int, *, inclusive: bool)
     kept = rest * line.unit_price - discount + (0 if inclusive else tax) if rest else 0
     return {
         "line": line.external_id,
+        "line_id": line.id,
         "old_variant_id": line.data["variant_id"],
         "of": line.quantity,
         "quantity": quantity,

@@ -379,6 +379,8 @@ def test_a_preview_of_a_swap_tells_the_charge_and_moves_nothing(store: Tenant) -
     shown = ok(store.post("/v1/orders/1/items", {**swap(), "preview": True}))
     kinds = {effect["kind"]: effect["amount"] for effect in shown["effects"]}
     assert kinds == {"order_charge": {"amount": 2000, "currency": "EUR"}, "swap_items": None}
+    (line,) = next(effect["lines"] for effect in shown["effects"] if effect["kind"] == "swap_items")
+    assert (line["variant_id"], line["quantity"], line["difference"]["amount"]) == ("lamp-gold", 1, 2000)
     assert exported(store) == before
     ok(store.post("/v1/orders/1/items", {**swap(), "confirmation_token": shown["confirmation_token"]}))
     assert moved(store) == [("charge", CARD, 2000)]

@@ -371,6 +371,58 @@ def test_a_return_whose_lines_are_exchanged_is_an_exchange(store):
     assert (made["status"], shown["return"], shown["difference"]["amount"]) == ("approved", made["id"], 0)
 
 
+# ---- previews -------------------------------------------------------------------------------------------------------
+
+
+def preview(store: Tenant, path: str, **body: Any) -> Any:
+    return store.post(path, {**body, "preview": True}, Aftersale_Actor="agent:lee").json()
+
+
+def test_a_preview_of_an_exchange_tells_its_price_and_its_token_holds_for_that_price_alone(app):
+    store = app.store(SHOP)
+    body = {"order": "#1", "lines": [swap("mug-gold", 2)], "payment_method_id": "pm-card", "instant": True}
+    seen = preview(store, "/v1/exchanges", **body)
+    told = {row["kind"]: row["amount"]["amount"] for row in seen["effects"] if row["amount"]}
+    assert told == {"exchange": 1000, "exchange_charge": 1000}
+    (line,) = next(row["lines"] for row in seen["effects"] if row["kind"] == "exchange")
+    assert (line["variant_id"], line["paid"]["amount"], line["price"]["amount"]) == ("mug-gold", 2000, 3000)
+    dearer = store.sandbox.get("/sandbox/v1/export")
+    for variant in dearer["products"][0]["variants"]:
+        variant["price"] += 1
+    store.sandbox.post("/sandbox/v1/import", dearer)
+    sent = {**body, "confirmation_token": seen["confirmation_token"]}
+    moved_on = store.post("/v1/exchanges", sent, Aftersale_Actor="agent:lee")
+    assert (moved_on.status_code, moved_on.json()["code"]) == (409, "facts_changed")
+    sent["confirmation_token"] = preview(store, "/v1/exchanges", **body)["confirmation_token"]
+    made = store.post("/v1/exchanges", sent, Aftersale_Actor="agent:lee").json()
+    assert made["difference"]["amount"] == 1002
+
+
+def test_what_completes_an_exchange_and_what_charges_it_again_is_told_before_and_confirmed(store):
+    made = exchange(store, swap("mug-gold", 2)).json()
+    path = f"/v1/returns/{made['return']}"
+    assert store.post(f"{path}/receive", {"lines": [{"line_id": "a-1", "quantity": 1}]}).status_code == 200
+    seen = preview(store, f"{path}/complete")
+    assert [(row["kind"], row["amount"]["amount"]) for row in seen["effects"]] == [("exchange_charge", 500)]
+    assert store.get(path).json()["status"] == "received"
+    store.sandbox.fault("charge", "refuse", code="card_declined", status=409)
+    sent = {"confirmation_token": seen["confirmation_token"]}
+    assert store.post(f"{path}/complete", sent, Aftersale_Actor="agent:lee").json()["status"] == "completed"
+    shown(store, made, "payment_failed")
+    seen = preview(store, f"/v1/exchanges/{made['id']}/retry")
+    assert [(row["kind"], row["amount"]["amount"]) for row in seen["effects"]] == [("exchange_charge", 500)]
+    assert moved(store)["charge"] == []
+    assert again(store, made, confirmation_token=seen["confirmation_token"]).json()["status"] == "completed"
+    assert moved(store)["charge"] == [500]
+
+
+def test_a_preview_of_what_moves_no_money_tells_what_it_does(store):
+    made = exchange(store).json()
+    path = f"/v1/returns/{made['return']}"
+    assert store.post(f"{path}/receive", {}).status_code == 200
+    assert [row["kind"] for row in preview(store, f"{path}/complete")["effects"]] == ["return.completed"]
+
+
 # ---- a charge that fails --------------------------------------------------------------------------------------------
 
 
