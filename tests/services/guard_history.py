@@ -241,7 +241,7 @@ class History:
             row = next(row for row in self.rows["order_lines"] if row.id == self.delivered.lines[place])
             variant, quantity = self.rng.choice(("mug-gold", "mug-gold", "mug-tin")), self.rng.choice((1, row.quantity))
             wanted.append(LineSpec(row.id, quantity, resolution="exchange", variant_id=variant))
-        spec = ExchangeSpec(tuple(wanted), self.rng.choice((*KINDS, None)), self.rng.random() < 0.5)
+        spec = ExchangeSpec(tuple(wanted), self.rng.choice((*KINDS, *KINDS, None)), self.rng.random() < 0.6)
         said, catalog = self.said(self.delivered), ExchangeCatalog({"mug": sold()})
         who = self.rng.choice(WHO)
         self.ask(exchanges.request, self.delivered.id, spec, catalog, said, who=who, order=self.delivered)
@@ -402,3 +402,15 @@ MOVES = {
     "the_bank_says_more": 2,
 }
 """How often each is made."""
+EXCHANGES = {
+    "exchange": 4,
+    "refund": 1,
+    "a_return_goes_on": 7,
+    "an_exchange_is_not_paid": 2,
+    "the_merchant_refunds_elsewhere": 1,
+    "the_shop_is_read_again": 1,
+    "a_worker_tries": 6,
+    "workers_do_all_there_is": 2,
+    "the_bank_says_more": 2,
+}
+"""The same where most that happens is exchanged."""
