@@ -14,7 +14,7 @@ MOVES: dict[str, frozenset[str]] = {
     "awaiting_approval": frozenset({"approved", "declined", "canceled", "expired"}),
     "approved": frozenset({"settling", "completed", "canceled", "expired"}),
     "settling": frozenset({"completed", "payment_failed"}),
-    "payment_failed": frozenset({"settling", "completed"}),
+    "payment_failed": frozenset({"settling", "completed", "canceled"}),
     "completed": frozenset({"payment_failed"}),  # a bank can take back days later what was charged
     "declined": frozenset(),
     "canceled": frozenset(),

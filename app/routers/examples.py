@@ -351,6 +351,7 @@ EXCHANGE: JsonDict = {
     "payment_method_id": "pm-anna-visa",
     "instant": False,
     "refund": None,
+    "refunds": [],
     "approval": None,
     "operation": None,
     "operations": [],

@@ -16,7 +16,6 @@ from app.routers.returns import DECIDED, EXCHANGED, KEYED
 from app.routers.schemas import (
     Confirmable,
     MoneyOut,
-    NothingIn,
     OperationOut,
     Out,
     Page,
@@ -28,7 +27,7 @@ from app.services.actions import request_exchange
 from app.services.actions.request_exchange import ExchangeParams
 from app.services.callers import Caller
 from app.services.idempotency import Keyed
-from app.services.params import In, Ref
+from app.services.params import Ref
 
 router = APIRouter(prefix="/v1/exchanges", tags=["Exchanges"], route_class=StrictRoute)
 Reader = Annotated[Caller, Depends(needs("returns:read"))]
@@ -41,12 +40,20 @@ class ExchangeIn(ExchangeParams, Confirmable):
     model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra={"examples": [examples.EXCHANGE_IN]})
 
 
-class RetryIn(In):
+class RetryIn(Confirmable):
     """Which method pays this time; without one the same as before."""
 
     model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra={"examples": [examples.RETRY_IN]})
 
     payment_method_id: Ref | None = None
+
+
+class CancelExchangeIn(Confirmable):
+    """Whether goods that are back already are refunded."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra={"examples": [{"refund": True}]})
+
+    refund: bool = True
 
 
 class ExchangeLineOut(Out):
@@ -83,6 +90,7 @@ class ExchangeOut(Out):
     payment_method_id: str | None
     instant: bool
     refund: str | None
+    refunds: list[str] = Field(description="All that goes back for it, oldest first.")
     approval: dict[str, Any] | None
     operation: OperationOut | None
     operations: list[str]
@@ -138,8 +146,20 @@ async def list_exchanges(means: Means, caller: Reader, asked: OfOrders) -> Json:
 @router.post(
     "/{exchange_id}/cancel",
     summary="Cancel an exchange",
-    response_model=ExchangeOut,
-    responses=refusals(errors.ExchangeNotFound, errors.ReturnNotInState, *KEYED),
+    response_model=ExchangeOut | PreviewOut,
+    responses={
+        202: {"model": ExchangeOut, "description": "What goes back waits for a person, or the shop has not answered."},
+        **refusals(
+            errors.ExchangeNotFound,
+            errors.ReturnNotInState,
+            errors.ActorRequired,
+            errors.Forbidden,
+            errors.RefundExceedsCaptured,
+            errors.ProviderUnavailable,
+            *CONFIRMED,
+            *KEYED,
+        ),
+    },
 )
 async def cancel(
     exchange_id: str,
@@ -148,13 +168,17 @@ async def cancel(
     caller: Writer,
     key: RequiredKey,
     wait: Wait,
-    body: NothingIn | None = None,
+    body: CancelExchangeIn | None = None,
 ) -> Json:
-    """End an exchange of which nothing is on its way and nothing was charged; a shopper may do it too."""
-    del body
+    """End an exchange of which nothing is on its way and nothing was charged; a shopper may do it too.
+
+    A `payment_failed` one is given up by a named person of the store (`Aftersale-Actor: agent:<id>`): nothing goes out
+    for what came back, and unless told otherwise what was paid for that is refunded.
+    """
+    pay = body is None or body.refund
 
     async def run(keyed: Keyed | None) -> str:
-        return await request_exchange.cancel(means, caller, exchange_id, keyed)
+        return await request_exchange.cancel(means, caller, exchange_id, pay=pay, keyed=keyed)
 
     return await perform(request, means, caller, "exchange", run, key=key, wait=wait, status=200)
 
@@ -162,7 +186,7 @@ async def cancel(
 @router.post(
     "/{exchange_id}/retry",
     summary="Charge an exchange again",
-    response_model=ExchangeOut,
+    response_model=ExchangeOut | PreviewOut,
     responses={
         202: {"model": ExchangeOut, "description": "The charge is on its way (`operation`)."},
         **refusals(
@@ -173,6 +197,7 @@ async def cancel(
             errors.PaymentMethodNotFound,
             errors.GiftCardInsufficient,
             errors.CurrencyMismatch,
+            *CONFIRMED,
             *KEYED,
         ),
     },

@@ -12,8 +12,8 @@ from app.routers import examples
 from app.routers.answers import Json, StrictRoute, refusals
 from app.routers.calling import Means
 from app.routers.returns import DECIDED, KEYED, ReturnOut, Writer
-from app.routers.schemas import In, NothingIn, Ref, Text
-from app.routers.writes import RequiredKey, Wait, perform
+from app.routers.schemas import Confirmable, In, NothingIn, PreviewOut, Ref, Text
+from app.routers.writes import CONFIRMED, RequiredKey, Wait, perform
 from app.services import return_arrivals
 from app.services.actions import request_return
 from app.services.callers import Caller
@@ -63,7 +63,7 @@ class InspectIn(In):
     lines: Annotated[list[InspectedLineIn], Field(max_length=500)] = []
 
 
-class CompleteIn(In):
+class CompleteIn(Confirmable):
     """Whether what arrived is refunded."""
 
     model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra={"examples": [{"refund": True}]})
@@ -182,7 +182,7 @@ async def cancel(
 @router.post(
     "/{return_id}/complete",
     summary="Complete a return",
-    response_model=ReturnOut,
+    response_model=ReturnOut | PreviewOut,
     responses={
         202: {"model": ReturnOut, "description": "Its refund waits for a person: `approval`."},
         **refusals(
@@ -191,6 +191,7 @@ async def cancel(
             errors.Forbidden,
             errors.RefundExceedsCaptured,
             errors.ProviderUnavailable,
+            *CONFIRMED,
             *KEYED,
         ),
     },

@@ -83,8 +83,9 @@ def _kept(line: Document, quantity: int, *, inclusive: bool) -> Document:
 
 
 def _new(line: Document, line_id: str, quantity: int, variant: Document, *, inclusive: bool) -> Document:
-    """The part that is another variant now, at the variant's price; no discount goes over to it."""
-    total = variant["price"] * quantity
+    """The part that is another variant now, at its price and the line's rate of tax; no discount goes over to it."""
+    shown = variant["price"] * quantity
+    tax = _tax(line, shown, inclusive=inclusive)
     return line | {
         "id": line_id,
         "variant_id": variant["id"],
@@ -92,6 +93,14 @@ def _new(line: Document, line_id: str, quantity: int, variant: Document, *, incl
         "quantity": quantity,
         "unit_price": variant["price"],
         "discount": 0,
-        "tax": line["tax"] * total // line["total"] if inclusive and line["total"] else 0,
-        "total": total,
+        "tax": tax,
+        "total": shown if inclusive else shown + tax,
     }
+
+
+def _tax(line: Document, shown: int, *, inclusive: bool) -> int:
+    """The tax in what is shown, rounded down; or what comes on top of it, rounded half up."""
+    if inclusive:
+        return line["tax"] * shown // line["total"] if line["total"] else 0
+    net = line["total"] - line["tax"]
+    return (2 * shown * line["tax"] + net) // (2 * net) if net > 0 else 0

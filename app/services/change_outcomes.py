@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import ids
-from app.errors import Invalid
 from app.integrations.commerce.contract import (
     ChangeAddress,
     ChangeCustomer,
@@ -21,15 +18,23 @@ from app.integrations.payments.contract import ChargeCommand
 from app.integrations.receipts import Receipt
 from app.models.changes import OPEN, Change
 from app.models.operations import Operation
-from app.models.orders import Order, OrderPayment
+from app.models.orders import Order
 from app.models.stores import Store
-from app.money import Money
-from app.services import audit, changed_mirror, events, operations, order_changes, payment_methods, refunds
+from app.services import (
+    audit,
+    changed_mirror,
+    events,
+    operations,
+    order_changes,
+    order_charges,
+    payment_methods,
+    refunds,
+)
 from app.services.callers import Caller
+from app.services.destinations import Method
 from app.services.operations import Effect
 from app.services.order_changes import CHARGE, SHOP_KINDS
 from app.services.providers import Providers
-from app.services.refund_quotes import Quote, RefundSpec
 
 UNDONE = "change_refused"
 """Why a charge goes back; the provider is told."""
@@ -44,8 +49,8 @@ def settle_charge(session: Session, operation: Operation, receipt: Receipt) -> N
     shop = session.get_one(Operation, change.operation_id)
     if operation.status == "failed":
         assert order is not None
-        _unbook(session, order, operation)
-        if change.status in OPEN and not shop.tries:
+        order_charges.unbook(session, order, operation)
+        if change.status in OPEN and operations.untouched(session, shop):
             operations.cancel(session, shop)
             _give_up(session, change, receipt)
         else:  # the shop was asked, so its word counts
@@ -54,10 +59,8 @@ def settle_charge(session: Session, operation: Operation, receipt: Receipt) -> N
     if change.status not in OPEN:
         return
     if operation.status == "succeeded":
-        if operation.external_id is None:
-            raise Invalid("Name the provider's id of the payment: external_id.")
         assert order is not None
-        _book(session, change, order, operation.external_id)
+        _book(session, change, order, operation)
         order_changes.move(session, change, "pending")
         operations.start(session, shop)
     else:
@@ -113,37 +116,11 @@ def _declined(change: Change, said: str) -> str:
     return said if said in {"payment_method_not_found", "currency_mismatch"} else "payment_declined"
 
 
-def _undo(session: Session, change: Change, charge: Operation) -> str:
+def _undo(session: Session, change: Change, charge: Operation) -> str | None:
     """Write the refund of the charge in the transaction that ends the change; our id of it."""
-    order = session.get_one(Order, change.order_id)
-    payment = session.scalars(
-        select(OrderPayment).where(OrderPayment.order_id == order.id, OrderPayment.external_id == charge.external_id)
-    ).one()
-    amount = int(charge.command["amount"])
-    priced = Quote(
-        currency=order.currency,
-        amount=amount,
-        items=amount,
-        tax=0,
-        discount=0,
-        shipping=0,
-        fee=0,
-        lines=(),
-        allocations=((payment.id, amount),),
-    )
-    spec = RefundSpec(amount=Money(amount, order.currency), reason=UNDONE)
-    caller = _asker(session, change)
-    return refunds.write(session, caller, order, [payment], spec, priced, decided=None).id
-
-
-def _unbook(session: Session, order: Order, charge: Operation) -> None:
-    """What a bank has had back cannot be refunded any more."""
-    query = select(OrderPayment).where(
-        OrderPayment.order_id == order.id, OrderPayment.external_id == charge.external_id
-    )
-    payment = None if charge.external_id is None else session.scalar(query)
-    if payment is not None:
-        payment.captured = max(0, payment.captured - int(charge.command["amount"]))
+    order, amount = session.get_one(Order, change.order_id), int(charge.command["amount"])
+    refund = order_charges.give_back(session, _asker(session, change), order, [charge], amount, reason=UNDONE)
+    return None if refund is None else refund.id
 
 
 def _taken_back(session: Session, change: Change, charge: Operation) -> None:
@@ -172,28 +149,10 @@ def _asker(session: Session, change: Change) -> Caller:
     )
 
 
-def _book(session: Session, change: Change, order: Order, external_id: str) -> None:
-    """Write the charge down as a payment of the order, unless a reading of the shop was faster."""
-    query = select(OrderPayment).where(OrderPayment.order_id == order.id, OrderPayment.external_id == external_id)
-    charged = change.plan["charged"]
-    known = session.scalar(query)
-    if known is not None:
-        known.captured = max(known.captured, charged)
-        return
-    last = session.scalar(select(func.max(OrderPayment.position)).where(OrderPayment.order_id == order.id))
+def _book(session: Session, change: Change, order: Order, charge: Operation) -> None:
     method = change.plan["method"]
-    session.add(
-        OrderPayment(
-            id=ids.new("pay"),
-            order_id=order.id,
-            external_id=external_id,
-            position=0 if last is None else last + 1,
-            kind=method["kind"],
-            label=method["label"],
-            payment_method_id=method["id"],
-            currency=order.currency,
-            captured=charged,
-        )
+    paid = order_charges.book(
+        session, order, charge, Method(method["id"], method["kind"], paid=True, label=method["label"])
     )
     audit.write(
         session,
@@ -203,30 +162,17 @@ def _book(session: Session, change: Change, order: Order, external_id: str) -> N
         actor=change.actor,
         store_id=change.store_id,
         livemode=change.livemode,
-        evidence={"order": order.id, "amount": charged, "currency": order.currency, "payment": external_id},
+        evidence={
+            "order": order.id,
+            "amount": change.plan["charged"],
+            "currency": order.currency,
+            "payment": paid.external_id,
+        },
     )
     session.flush()
 
 
 # ---- what the worker calls --------------------------------------------------------------------------------------
-
-
-async def _charge(providers: Providers, command: ChargeCommand) -> Receipt:
-    return _checked(command, await providers.payments.charge(command))
-
-
-async def _find_charge(providers: Providers, command: ChargeCommand) -> Receipt | None:
-    found = await providers.payments.find_charge(command)
-    return None if found is None else _checked(command, found)
-
-
-def _checked(command: ChargeCommand, receipt: Receipt) -> Receipt:
-    """A yes about another amount or currency, or one that names no payment, is not a yes to our question."""
-    wrong = receipt.amount not in (None, command.amount) or receipt.currency not in (None, command.currency)
-    if receipt.status == "succeeded" and (wrong or receipt.external_id is None):
-        mismatch = [receipt.external_id, receipt.amount, receipt.currency]
-        return Receipt(status="unknown", evidence={**receipt.evidence, "mismatch": mismatch})
-    return receipt
 
 
 async def _apply(providers: Providers, command: Any) -> Receipt:
@@ -250,5 +196,12 @@ for _kind, _command in _COMMANDS.items():
         Effect(kind=SHOP_KINDS[_kind], command=_command, send=_ASK, find=_find_applied, settle=settle_shop)
     )
 operations.register(
-    Effect(kind=CHARGE, command=ChargeCommand, send=_charge, find=_find_charge, settle=settle_charge, rechecked=True)
+    Effect(
+        kind=CHARGE,
+        command=ChargeCommand,
+        send=order_charges.send,
+        find=order_charges.find,
+        settle=settle_charge,
+        rechecked=True,
+    )
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -18,16 +18,13 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.errors import AppError, ApprovalRequired, ConfirmationRequired, FactsChanged, Unavailable
-from app.models.approvals import Approval, Confirmation
-from app.models.operations import Operation
+from app.models.approvals import Confirmation
 from app.models.orders import Order
 from app.models.records import Decision
-from app.models.refunds import Allocation, Refund, RefundLine
-from app.models.returns import Return, ReturnLine
-from app.services import idempotency
+from app.services import idempotency, preview_effects
 from app.services.callers import Caller
 from app.services.idempotency import Identified
-from app.services.order_views import Ledger, money, payments_of
+from app.services.order_views import Ledger, payments_of
 
 LIVES = timedelta(minutes=15)
 KEPT = timedelta(days=1)
@@ -35,6 +32,8 @@ KEPT = timedelta(days=1)
 RANK = {"allow": 0, "ask": 1, "refuse": 2}
 UNSTEADY = ("now", "spent")
 """Facts that move by themselves or by other orders; what they decide shows in the outcome."""
+NAMES = ("refunds", "returns")
+"""Of an order's ledger, ids: what was made in a preview has another one when it is made."""
 
 View = dict[str, Any]
 
@@ -183,7 +182,7 @@ def _digest(token: str) -> str:
 def _told(session: Session, watched: _Watched) -> tuple[View | None, list[View], str]:
     """The decision, the effects, and the fingerprint of all that they rest on."""
     decisions: list[Decision] = watched.every(Decision)
-    effects = _effects(watched)
+    effects = preview_effects.told(watched)
     rests_on = [
         [[row.action, row.outcome, row.code, row.rules, row.policy_version, _steady(row.facts)] for row in decisions],
         effects,
@@ -214,60 +213,6 @@ def _decision(decisions: list[Decision]) -> View | None:
     }
 
 
-def _effects(watched: _Watched) -> list[View]:
-    """What the write would have done: kind, money, quantities per line, where it goes to."""
-    parts: list[View] = []
-    for refund in watched.every(Refund):
-        rows = [row for row in watched.every(RefundLine) if row.refund_id == refund.id]
-        split = [row for row in watched.every(Allocation) if row.refund_id == refund.id]
-        parts.append(
-            {
-                **_effect("refund", refund.status),
-                "amount": money(refund.amount, refund.currency),
-                "lines": _quantities(rows),
-                "destination": _destination(refund),
-                "allocations": [
-                    {"payment_id": row.payment_id, "amount": money(row.amount, refund.currency)} for row in split
-                ],
-            }
-        )
-    for back in watched.every(Return):
-        rows = [row for row in watched.every(ReturnLine) if row.return_id == back.id]
-        shape = {"lines": _quantities(rows), "destination": _destination(back)}
-        parts.append({**_effect("return", back.status), **shape})
-    told = {"refund", "payout"}  # above, with their lines
-    parts += [_of_operation(operation) for operation in watched.every(Operation) if operation.kind not in told]
-    parts += [
-        {**_effect(approval.action, "awaiting_approval"), "parameters": approval.parameters}
-        for approval in watched.every(Approval)
-        if approval.subject_type == "action"
-    ]
-    return parts
-
-
-def _effect(kind: str, status: str) -> View:
-    empty: View = {"kind": kind, "amount": None, "lines": [], "destination": None}
-    return {**empty, "needs_approval": status == "awaiting_approval"}
-
-
-def _quantities(rows: list[Any]) -> list[View]:
-    ordered = sorted(rows, key=lambda row: row.line_id)
-    return [{"line_id": row.line_id, "quantity": row.quantity} for row in ordered]
-
-
-def _destination(row: Any) -> View:
-    return {"type": row.destination, "payment_method_id": row.payment_method_id}
-
-
-def _of_operation(operation: Operation) -> View:
-    """By the command that a provider would be sent, without its personal data."""
-    command = operation.command
-    effect = _effect(operation.kind, "")
-    if isinstance(command.get("amount"), int) and isinstance(command.get("currency"), str):
-        effect["amount"] = money(command["amount"], command["currency"])
-    return effect
-
-
 def _orders(watched: _Watched) -> set[str]:
     found = {getattr(row, "order_id", None) for row in watched.rows.values()}
     return {order_id for order_id in found if order_id is not None}
@@ -278,5 +223,5 @@ def _state(session: Session, order_id: str) -> list[Any]:
     order = session.get_one(Order, order_id)
     ledger = Ledger.of(session, order)
     payments = [[row.id, row.captured, row.refunded_outside] for row in payments_of(session, order)]
-    ours = [ledger.refunded, ledger.reserved, ledger.line_quantity, ledger.line_amount, ledger.returned]
+    ours = {name: value for name, value in asdict(ledger).items() if name not in NAMES}
     return [order.status, order.snapshot, payments, ours]

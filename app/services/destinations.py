@@ -25,6 +25,8 @@ class Method:
     balance: int | None = None
     """What a gift card or credit still holds, minor units of `currency`; None where that is not told."""
     currency: str | None = None
+    label: str | None = None
+    """How the shop shows it."""
 
 
 def method(session: Session, order: Order, ref: str | None) -> Method:
@@ -47,8 +49,8 @@ def _paying(payment: OrderPayment, on_file: dict[str, dict[str, Any]]) -> Method
     known = on_file.get(payment.payment_method_id or "")
     if known is not None:
         return _method(known, paid=True)
-    return Method(payment.payment_method_id, payment.kind, paid=True)
+    return Method(payment.payment_method_id, payment.kind, paid=True, label=payment.label)
 
 
 def _method(row: dict[str, Any], *, paid: bool) -> Method:
-    return Method(row["id"], row["kind"], paid, row.get("balance"), row.get("currency"))
+    return Method(row["id"], row["kind"], paid, row.get("balance"), row.get("currency"), row.get("label"))

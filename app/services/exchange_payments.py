@@ -1,45 +1,47 @@
-"""The difference of an exchange: charged to a method or given back, each by an operation, once the goods are here."""
+"""The difference of an exchange: charged to a method or given back, each by an operation, once the goods are here.
+
+What is due is known when the return is completed. From then on `_balance` is the one rule: what is due and was not
+taken is charged, what was taken and is not due goes back, and the exchange ends where neither is left.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import clock, ids
-from app.errors import ReturnNotInState
+from app import ids
+from app.errors import PaymentMethodNotFound, ReturnNotInState
 from app.integrations.payments.contract import ChargeCommand
 from app.integrations.receipts import Receipt
-from app.models.exchanges import Exchange, ExchangeLine
+from app.models.exchanges import Exchange
 from app.models.operations import Operation
-from app.models.orders import Order
+from app.models.orders import Order, OrderPayment
+from app.models.refunds import Allocation, Refund
+from app.models.returns import Return
+from app.models.stores import Store
 from app.money import Money
-from app.services import approval_views, audit, events, operation_views, operations, refund_approvals
+from app.services import (
+    audit,
+    destinations,
+    events,
+    operation_views,
+    operations,
+    order_charges,
+    refund_approvals,
+)
 from app.services.callers import Caller
 from app.services.destinations import Method
 from app.services.exchange_quotes import check_method
+from app.services.exchange_states import OPEN, lines_in, move, view
 from app.services.operations import Effect
-from app.services.order_views import money
 from app.services.orders import Ledgers
-from app.services.providers import Providers
 from app.services.refund_quotes import RefundSpec
 
 KIND = "exchange_charge"
-OPEN = frozenset({"pending", "unknown"})
-FOLLOWERS: list[Callable[[Session, Exchange], None]] = []
-"""Told of each exchange whose difference was charged, in the same transaction."""
-
-
-def move(session: Session, exchange: Exchange, status: str) -> None:
-    """Take an exchange to `status`, with its event."""
-    before = exchange.status
-    exchange.move(status)
-    if status in {"approved", "completed"}:
-        setattr(exchange, f"{status}_at", clock.now())
-    session.flush()
-    events.record(session, f"exchange.{status}", exchange, view(session, exchange), previous={"status": before})
+NOT_DUE = "exchange_not_due"
+"""Why a part of a charge goes back; the provider is told, and it is known by it again."""
 
 
 def complete(
@@ -47,24 +49,27 @@ def complete(
 ) -> None:
     """End an exchange by what has `arrived`, per line id; with `pay` the difference for it moves.
 
-    What was charged before counts. Raises the refusal where it cannot be given back.
+    What was charged before counts, also where its answer is still to come. Raises the refusal where what goes back
+    cannot be given.
     """
     due = 0
     for row in lines_in(session, exchange.id):
         count = row.received_quantity = min(row.quantity, arrived.get(row.line_id, 0))
         due += row.price * count // row.quantity - row.paid * count // row.quantity
     exchange.due = due
-    rest = due - (exchange.charged or 0) if pay else 0
-    if rest > 0:
-        move(session, exchange, "settling")
-        if not charging(session, exchange):  # one that is on its way is this one
-            charge(session, caller, exchange, rest)
+    if not pay:
+        move(session, exchange, "completed")
         return
-    move(session, exchange, "completed")
-    if rest < 0:
-        spec = _back(exchange, -rest)
+    _balance(session, caller, exchange)
+    if due < 0:
         refund = refund_approvals.request(
-            session, caller, exchange.order_id, said, spec, return_id=exchange.return_id, decided="exchange"
+            session,
+            caller,
+            exchange.order_id,
+            said,
+            _back(exchange, -due),
+            return_id=exchange.return_id,
+            decided="exchange",
         )
         exchange.refund_id = refund.id
         events.record(session, "exchange.updated", exchange, view(session, exchange))
@@ -78,11 +83,78 @@ def _back(exchange: Exchange, amount: int) -> RefundSpec:
     return RefundSpec(amount=given, destination="payment_method", payment_method_id=exchange.payment_method_id)
 
 
+def _balance(session: Session, caller: Caller, exchange: Exchange) -> None:
+    """Charge what is due and was not taken, give back what was taken and is not due, and end it where neither is left.
+
+    A charge that is on its way is waited for: only its answer tells what has been taken. One that nobody has named a
+    method for has failed, so that a person names one.
+    """
+    rest = owed(session, exchange)
+    waits = charging(session, exchange)
+    if exchange.status == "approved" and (waits or rest > 0):
+        move(session, exchange, "settling")
+    if waits:
+        return
+    if rest > 0 and exchange.payment_method_id is None:
+        move(session, exchange, "payment_failed")
+    elif rest > 0:
+        charge(session, caller, exchange, rest)
+    else:
+        _give_back(session, caller, exchange, -rest)
+        if exchange.status in {"approved", "settling"}:
+            move(session, exchange, "completed")
+
+
+def owed(session: Session, exchange: Exchange) -> int:
+    """What is still to be taken, minor units; below zero: what was taken and is not due."""
+    gone = [row.external_id for row in _charges(session, exchange) if row.status == "failed" and row.external_id]
+    given = session.scalar(
+        select(func.sum(Allocation.amount))
+        .join(Refund, Refund.id == Allocation.refund_id)
+        .join(OrderPayment, OrderPayment.id == Allocation.payment_id)
+        .where(Refund.order_id == exchange.order_id, Refund.return_id == exchange.return_id, Refund.reason == NOT_DUE)
+        .where(OrderPayment.external_id.not_in(gone))  # a bank had back what was left of those
+    )
+    return max(0, exchange.due or 0) - (exchange.charged or 0) + int(given or 0)
+
+
+def _give_back(session: Session, caller: Caller, exchange: Exchange, amount: int) -> None:
+    """Pay back so much of what was charged; `refund` names it where nothing else goes back."""
+    if amount <= 0:
+        return
+    order = session.get_one(Order, exchange.order_id, with_for_update=True, populate_existing=True)
+    taken = _taken(session, exchange)
+    for row in taken:
+        _book(session, order, exchange, row)
+    refund = order_charges.give_back(
+        session, caller, order, taken, amount, reason=NOT_DUE, return_id=exchange.return_id
+    )
+    if refund is not None:
+        exchange.refund_id = exchange.refund_id or refund.id
+
+
+def _book(session: Session, order: Order, exchange: Exchange, charged: Operation) -> None:
+    """What was taken is a payment of the order; its method may have gone from the customer's file since."""
+    ref = charged.command["payment_method_id"]
+    try:
+        method = destinations.method(session, order, ref)
+    except PaymentMethodNotFound:
+        method = Method(ref, exchange.payment_kind or "other", paid=True)
+    order_charges.book(session, order, charged, method)
+
+
 def charging(session: Session, exchange: Exchange) -> bool:
     """Whether a charge of it has been asked for and is not over."""
-    if exchange.charge_operation_id is None:
-        return False
-    return session.get_one(Operation, exchange.charge_operation_id).status in OPEN
+    return any(row.status in OPEN for row in _charges(session, exchange))
+
+
+def _charges(session: Session, exchange: Exchange) -> list[Operation]:
+    return [row for row in operation_views.of_subject(session, "exchange", exchange.id) if row.kind == KIND]
+
+
+def _taken(session: Session, exchange: Exchange) -> list[Operation]:
+    """The charges that stand."""
+    return [row for row in _charges(session, exchange) if row.status == "succeeded"]
 
 
 def charge(session: Session, caller: Caller, exchange: Exchange, amount: int) -> None:
@@ -127,117 +199,84 @@ def retry(session: Session, caller: Caller, exchange: Exchange, method: Method |
     """
     if exchange.status != "payment_failed":
         raise ReturnNotInState(f"The difference of an exchange that is {exchange.status} is not charged again.")
-    rest = (exchange.due or 0) - (exchange.charged or 0)
+    if method is not None or exchange.payment_method_id is None:
+        check_method(owed(session, exchange), exchange.currency, method)
     if method is not None:
-        check_method(rest, exchange.currency, method)
         exchange.payment_method_id, exchange.payment_kind = method.id, method.kind
     move(session, exchange, "settling")
-    charge(session, caller, exchange, rest)
+    _balance(session, caller, exchange)
+
+
+def release(session: Session, caller: Caller, exchange: Exchange) -> None:
+    """It has ended without its other goods: nothing is due, and what was charged goes back, now or once it is taken."""
+    exchange.due = 0
+    _balance(session, caller, exchange)
 
 
 def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
-    """The provider's word on the charge: taken, or not or not any more, so that a person must see to it."""
+    """The provider's word on a charge: what is due by now is taken or given back, or a person must see to it."""
     del receipt
     session.flush()
-    exchange = session.get_one(Exchange, operation.subject_id, with_for_update=True, populate_existing=True)
-    before, taken = exchange.charged or 0, _taken(session, exchange)
-    exchange.charged = taken
+    exchange = _locked(session, operation.subject_id)
+    order = session.get_one(Order, exchange.order_id, with_for_update=True, populate_existing=True)
+    before = exchange.charged or 0
+    exchange.charged = sum(int(row.command["amount"]) for row in _taken(session, exchange))
     if operation.status == "succeeded":
-        if exchange.status == "settling":
-            move(session, exchange, "completed")
-        else:
-            events.record(session, "exchange.charged", exchange, view(session, exchange))
-        for told in FOLLOWERS:
-            told(session, exchange)
+        _book(session, order, exchange, operation)
+        _after_yes(session, exchange)
     elif operation.status == "failed":
-        gone = taken < before  # it was taken, and a bank has had it back
-        if exchange.status == "settling" or (exchange.status == "completed" and gone):
-            exchange.completed_at = None
-            move(session, exchange, "payment_failed")
-        else:
-            events.record(session, "exchange.charge_failed", exchange, view(session, exchange))
+        order_charges.unbook(session, order, operation)
+        _after_no(session, exchange, gone=exchange.charged < before)
 
 
-def _taken(session: Session, exchange: Exchange) -> int:
-    """Minor units of all charges that stand."""
-    charges = operation_views.of_subject(session, "exchange", exchange.id)
-    return sum(int(row.command["amount"]) for row in charges if row.kind == KIND and row.status == "succeeded")
+def _locked(session: Session, exchange_id: str) -> Exchange:
+    """Its return is locked first, as whoever completes it does."""
+    return_id = session.get_one(Exchange, exchange_id).return_id
+    session.get_one(Return, return_id, with_for_update=True, populate_existing=True)
+    return session.get_one(Exchange, exchange_id, with_for_update=True, populate_existing=True)
 
 
-async def _send(providers: Providers, command: ChargeCommand) -> Receipt:
-    return _checked(command, await providers.payments.charge(command))
+def _after_yes(session: Session, exchange: Exchange) -> None:
+    store = store_of(session, exchange)
+    failed = any(row.status == "failed" for row in _charges(session, exchange))
+    if exchange.status == "settling" and failed and not charging(session, exchange) and owed(session, exchange) > 0:
+        move(session, exchange, "payment_failed")  # nobody is charged by itself after a no
+    elif exchange.status == "settling":
+        _balance(session, store, exchange)
+    else:
+        if exchange.status in {"canceled", "expired"}:
+            release(session, store, exchange)
+        events.record(session, "exchange.charged", exchange, view(session, exchange))
+    return_ = session.get_one(Return, exchange.return_id)
+    return_.refund_id = return_.refund_id or exchange.refund_id
 
 
-async def _find(providers: Providers, command: ChargeCommand) -> Receipt | None:
-    found = await providers.payments.find_charge(command)
-    return None if found is None else _checked(command, found)
+def _after_no(session: Session, exchange: Exchange, *, gone: bool) -> None:
+    """`gone`: it was taken, and a bank has had it back."""
+    missing = exchange.due is not None and owed(session, exchange) > 0
+    ends = exchange.status == "settling" and not charging(session, exchange)
+    if ends and not missing:
+        _balance(session, store_of(session, exchange), exchange)
+    elif missing and (ends or (exchange.status == "completed" and gone)):
+        exchange.completed_at = None
+        move(session, exchange, "payment_failed")
+    else:
+        events.record(session, "exchange.charge_failed", exchange, view(session, exchange))
 
 
-def _checked(command: ChargeCommand, receipt: Receipt) -> Receipt:
-    """A yes about another amount or currency is not a yes to our question."""
-    wrong = receipt.amount not in (None, command.amount) or receipt.currency not in (None, command.currency)
-    if receipt.status == "succeeded" and wrong:
-        return Receipt(status="unknown", evidence={**receipt.evidence, "mismatch": [receipt.amount, receipt.currency]})
-    return receipt
+def store_of(session: Session, exchange: Exchange) -> Caller:
+    """The store itself, for what follows by itself from what was decided."""
+    store = session.get_one(Store, exchange.store_id)
+    return Caller(store, exchange.livemode, key_id="", scopes=frozenset(), request_id="", automation=True)
 
 
-operations.register(Effect(kind=KIND, command=ChargeCommand, send=_send, find=_find, settle=settle, rechecked=True))
-
-
-def lines_in(session: Session, exchange_id: str) -> list[ExchangeLine]:
-    """The exchange's lines."""
-    return list(
-        session.scalars(
-            select(ExchangeLine).where(ExchangeLine.exchange_id == exchange_id).order_by(ExchangeLine.line_id)
-        )
+operations.register(
+    Effect(
+        kind=KIND,
+        command=ChargeCommand,
+        send=order_charges.send,
+        find=order_charges.find,
+        settle=settle,
+        rechecked=True,
     )
-
-
-def view(session: Session, exchange: Exchange) -> dict[str, Any]:
-    """The exchange as the contract shows it."""
-    behind = [
-        session.get_one(Operation, operation_id)
-        for operation_id in (exchange.operation_id, exchange.charge_operation_id)
-        if operation_id is not None
-    ]
-    behind += operation_views.of_subject(session, "return", exchange.return_id)  # that the shop is to forget it
-    shown = next((row for row in behind if row.status in OPEN), behind[0] if behind else None)
-
-    def stamp(moment: Any) -> str | None:
-        return None if moment is None else clock.rfc3339(moment)
-
-    return {
-        "id": exchange.id,
-        "livemode": exchange.livemode,
-        "order": exchange.order_id,
-        "return": exchange.return_id,
-        "customer": exchange.customer_id,
-        "status": exchange.status,
-        "lines": [_line(exchange, row) for row in lines_in(session, exchange.id)],
-        "difference": money(exchange.difference, exchange.currency),
-        "due": None if exchange.due is None else money(exchange.due, exchange.currency),
-        "charged": money(exchange.charged or 0, exchange.currency),
-        "payment_method_id": exchange.payment_method_id,
-        "instant": exchange.instant,
-        "refund": exchange.refund_id,
-        "approval": approval_views.brief_of(session, "return", exchange.return_id),
-        "operation": None if shown is None else operation_views.view(shown),
-        "operations": [row.id for row in behind],
-        "created_at": clock.rfc3339(exchange.created_at),
-        "approved_at": stamp(exchange.approved_at),
-        "completed_at": stamp(exchange.completed_at),
-    }
-
-
-def _line(exchange: Exchange, row: ExchangeLine) -> dict[str, Any]:
-    return {
-        "line_id": row.line_id,
-        "quantity": row.quantity,
-        "received_quantity": row.received_quantity,
-        "variant_id": row.variant_id,
-        "title": row.title,
-        "options": row.options or {},
-        "paid": money(row.paid, exchange.currency),
-        "price": money(row.price, exchange.currency),
-        "difference": money(row.price - row.paid, exchange.currency),
-    }
+)

@@ -67,13 +67,11 @@ def _variant(line: OrderLine, wanted: str, catalog: Catalog, currency: str) -> V
     return found
 
 
-def price_of(line: OrderLine, variant: Variant, quantity: int, *, prices_include_tax: bool) -> int:
-    """What `quantity` of the variant cost now, tax in by the line's own rate where prices are shown without."""
-    net = variant.price * quantity
-    before_tax = line.total - line.tax
-    if prices_include_tax or line.tax <= 0 or before_tax <= 0:
-        return net
-    return net + (2 * net * line.tax + before_tax) // (2 * before_tax)
+def check_payer(swaps: Sequence[Swap], currency: str, method: Method | None) -> None:
+    """Raise where nobody pays the difference, or what would be left of it once only the dearer ones come back."""
+    if method is None and any(swap.price > swap.paid for swap in swaps):
+        raise PaymentMethodNotFound("Name a payment method for the difference of what costs more.")
+    check_method(sum(swap.price - swap.paid for swap in swaps), currency, method)
 
 
 def check_method(difference: int, currency: str, method: Method | None) -> None:

@@ -14,7 +14,6 @@ from app.errors import ExchangeNotFound, Forbidden, ItemCountMismatch, ItemNotIn
 from app.models.exchanges import MOVES, Exchange, ExchangeLine
 from app.models.orders import Order, OrderLine
 from app.models.returns import Return
-from app.models.stores import Store
 from app.services import (
     audit,
     destinations,
@@ -23,20 +22,20 @@ from app.services import (
     exchange_payments,
     orders,
     refunds,
-    return_arrivals,
     return_registrations,
     return_rulings,
     return_states,
     returns,
 )
 from app.services.callers import Caller
-from app.services.exchange_payments import view
-from app.services.exchange_quotes import Catalog, Swap, check_method, price_of, variants
+from app.services.exchange_quotes import Catalog, Swap, check_payer, variants
+from app.services.exchange_states import move, view
+from app.services.line_prices import price_of
 from app.services.order_views import Ledger, lines_of
 from app.services.orders import Ledgers
 from app.services.return_specs import LineSpec, ReturnSpec
 
-__all__ = ["ExchangeSpec", "cancel", "get", "products", "request", "retry", "view"]
+__all__ = ["ExchangeSpec", "get", "products", "request", "retry", "view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +62,11 @@ def request(
     paid = entitlements.take([(line, row.quantity) for line, row in asked], payments, ledger, order.currency)
     gross = bool(order.snapshot.get("prices_include_tax"))
     swaps = [
-        Swap(line, row.quantity, new, worth, price_of(line, new, row.quantity, prices_include_tax=gross))
+        Swap(line, row.quantity, new, worth, price_of(line, new.price, row.quantity, prices_include_tax=gross).total)
         for (line, row, new), worth in zip(wanted, paid, strict=True)
     ]
     difference = sum(swap.price - swap.paid for swap in swaps)
-    check_method(difference, order.currency, method)
+    check_payer(swaps, order.currency, method)
     exchange = Exchange(
         id=ids.new("exc"),
         store_id=caller.store_id,
@@ -151,15 +150,6 @@ def _write(session: Session, caller: Caller, exchange: Exchange, return_: Return
     )
 
 
-def cancel(session: Session, caller: Caller, exchange_id: str) -> Exchange:
-    """End an exchange of which nothing has come back and nothing was charged; a shopper may do it too."""
-    exchange = get(session, caller, exchange_id)  # its return is locked first, as the shop's answer does
-    if "canceled" not in MOVES[exchange.status]:
-        raise ReturnNotInState(f"An exchange that is {exchange.status} cannot become canceled.")
-    return_arrivals.change(session, caller, exchange.return_id, "cancel", [])
-    return exchange
-
-
 def retry(session: Session, caller: Caller, exchange_id: str, payment_method_id: str | None) -> Exchange:
     """A named person of the store has the difference charged again, after its charge has failed."""
     if not caller.is_merchant:
@@ -197,7 +187,9 @@ def _follow(session: Session, return_: Return, before: str) -> None:
     if return_.status == "canceled" and (exchange.charged or exchange_payments.charging(session, exchange)):
         raise ReturnNotInState("The difference was charged already: let it be completed.")
     if return_.status != exchange.status and return_.status in MOVES[exchange.status]:
-        exchange_payments.move(session, exchange, return_.status)
+        move(session, exchange, return_.status)
+    if exchange.status == "expired" and exchange.charge_operation_id is not None:
+        exchange_payments.release(session, exchange_payments.store_of(session, exchange), exchange)
 
 
 def _registered(session: Session, return_: Return, said_yes: bool) -> None:  # noqa: FBT001  a hook's argument
@@ -206,13 +198,7 @@ def _registered(session: Session, return_: Return, said_yes: bool) -> None:  # n
         return
     exchange = session.get_one(Exchange, return_.exchange_id, with_for_update=True, populate_existing=True)
     if exchange.instant and exchange.status == "approved" and exchange.charge_operation_id is None:
-        exchange_payments.charge(session, _system(session, exchange), exchange, exchange.difference)
-
-
-def _system(session: Session, exchange: Exchange) -> Caller:
-    """The store itself, for what was decided when the exchange was asked for."""
-    store = session.get_one(Store, exchange.store_id)
-    return Caller(store, exchange.livemode, key_id="", scopes=frozenset(), request_id="", automation=True)
+        exchange_payments.charge(session, exchange_payments.store_of(session, exchange), exchange, exchange.difference)
 
 
 return_states.FOLLOWERS.append(_follow)

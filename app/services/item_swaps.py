@@ -18,10 +18,11 @@ from app.services import order_changes, orders, payment_methods, refunds
 from app.services.callers import Caller
 from app.services.catalogs import Catalog
 from app.services.entitlements import money_left
+from app.services.line_prices import price_of
 from app.services.order_changes import Wish
 from app.services.order_views import Ledger, lines_of, named
 from app.services.orders import Ledgers
-from app.services.refund_quotes import RefundSpec, allocate
+from app.services.refund_quotes import RefundSpec, allocate_first
 
 ACTION = "swap_items"
 
@@ -123,13 +124,15 @@ def _checked(order: Order, line: OrderLine, swap: SwapSpec, catalog: Catalog, le
 def priced(line: OrderLine, variant: Variant, quantity: int, *, inclusive: bool) -> dict[str, Any]:
     """What the line becomes and what that costs more than was paid for it, in minor units.
 
-    The new item is bought at its price; the discount stays with what is kept of the old one.
+    The new item is bought at its price, tax in; the discount stays with what is kept of the old one.
     """
-    rest, total = line.quantity - quantity, variant.price * quantity
+    rest = line.quantity - quantity
+    new = price_of(line, variant.price, quantity, prices_include_tax=inclusive)
     discount, tax = (whole * rest // line.quantity for whole in (line.discount, line.tax))
     kept = rest * line.unit_price - discount + (0 if inclusive else tax) if rest else 0
     return {
         "line": line.external_id,
+        "line_id": line.id,
         "old_variant_id": line.data["variant_id"],
         "of": line.quantity,
         "quantity": quantity,
@@ -137,12 +140,12 @@ def priced(line: OrderLine, variant: Variant, quantity: int, *, inclusive: bool)
         "title": line.title,
         "options": variant.options,
         "price": variant.price,
-        "tax": line.tax * total // line.total if inclusive and line.total else 0,
-        "total": total,
+        "tax": new.tax,
+        "total": new.total,
         "kept_total": kept,
         "kept_discount": discount,
         "kept_tax": tax,
-        "difference": total + kept - line.total,
+        "difference": new.total + kept - line.total,
     }
 
 
@@ -168,16 +171,8 @@ def _give_back(
     if method is not None:
         spec = RefundSpec(amount=value, destination="payment_method", payment_method_id=method["id"])
         mine = [payment for payment in payments if payment.currency == order.currency]
-        priced_now = replace(priced_now, allocations=split(amount, mine, ledger, method["id"]))
+        paid = [payment for payment in mine if payment.payment_method_id == method["id"]]
+        others = [payment for payment in mine if payment.payment_method_id != method["id"]]
+        priced_now = replace(priced_now, allocations=allocate_first(amount, paid, others, ledger))
     refund = refunds.write(session, caller, order, payments, spec, priced_now, decided=ACTION, waits=True)
     return refund.id
-
-
-def split(amount: int, payments: Sequence[OrderPayment], ledger: Ledger, method_id: str) -> tuple[tuple[str, int], ...]:
-    """From what the method paid first; the rest from what the others paid, in proportion."""
-    own = [payment for payment in payments if payment.payment_method_id == method_id]
-    others = [payment for payment in payments if payment.payment_method_id != method_id]
-    first = min(amount, sum(ledger.refundable(payment) for payment in own))
-    parts = allocate(first, own, ledger) if first else []
-    parts += allocate(amount - first, others, ledger) if amount > first else []
-    return tuple(parts)

@@ -9,8 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models.exchanges import STANDING, Exchange, ExchangeLine
-from app.models.operations import Operation
-from app.models.orders import Order, OrderPayment
+from app.models.orders import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,41 +31,27 @@ SOURCES: list[Callable[[Session, Order], Iterable[Use]]] = []
 
 
 def exchanged(session: Session, order: Order) -> list[Use]:
-    """What exchanges hold: all that was paid for their lines, less what has been given back of it, and their charge."""
+    """What exchanges hold: what was paid for their lines and on top of them, less what goes back of it."""
     rows = session.execute(
         select(Exchange, ExchangeLine)
         .join(ExchangeLine, ExchangeLine.exchange_id == Exchange.id)
         .where(Exchange.order_id == order.id, Exchange.status.in_(STANDING))
     )
     found = [(exchange, line) for exchange, line in rows]
-    charged = {exchange.charge_operation_id: line.line_id for exchange, line in found if exchange.charged}
-    return [
-        *(_use(exchange, line) for exchange, line in found),
-        *(_charges(session, order, charged) if charged else ()),
-    ]
+    on_top = {exchange.id: Use(line.line_id, 0, 0, held=_on_top(exchange), in_return=True) for exchange, line in found}
+    return [*(_use(exchange, line) for exchange, line in found), *on_top.values()]
 
 
-def _charges(session: Session, order: Order, lines: dict[str | None, str]) -> list[Use]:
-    """What was paid on top for the goods that go out: no refund may take it, once it is a payment of the order."""
-    rows = session.execute(
-        select(Exchange)
-        .join(Operation, Operation.id == Exchange.charge_operation_id)
-        .join(OrderPayment, OrderPayment.external_id == Operation.external_id)
-        .where(Exchange.charge_operation_id.in_(lines), OrderPayment.order_id == order.id)
-    ).scalars()
-    return [Use(lines[row.charge_operation_id], 0, 0, held=_stands_for_goods(row), in_return=True) for row in rows]
-
-
-def _stands_for_goods(exchange: Exchange) -> int:
-    """Of what was charged; the rest goes back when it is completed."""
-    charged = exchange.charged or 0
-    return min(charged, max(0, exchange.due or 0)) if exchange.status == "completed" else charged
+def _on_top(exchange: Exchange) -> int:
+    """Of what was charged that which is due for goods; or, below zero, what their lines were paid too much for them."""
+    if exchange.due is None:
+        return exchange.charged or 0
+    return min(exchange.charged or 0, exchange.due)  # what was charged beyond it goes back
 
 
 def _use(exchange: Exchange, line: ExchangeLine) -> Use:
-    if exchange.status != "completed":
+    """A line of it: until it is known what has come back, all that was asked for."""
+    if exchange.due is None or line.received_quantity is None:
         return Use(line.line_id, line.quantity, line.paid, in_return=True)
-    arrived = line.quantity if line.received_quantity is None else line.received_quantity
-    value, price = (amount * arrived // line.quantity for amount in (line.paid, line.price))
-    # Of a dearer item's money the rest goes back as a refund, which counts as one.
-    return Use(line.line_id, arrived, value, held=min(value, price), in_return=True)
+    value = line.paid * line.received_quantity // line.quantity
+    return Use(line.line_id, line.received_quantity, value, in_return=True)

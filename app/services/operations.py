@@ -98,9 +98,15 @@ def start(session: Session, operation: Operation, *, delay: float = 0.0) -> None
     durable.enqueue(session, JOB, operation.id, operation.schedule, delay=delay, yields=yields)
 
 
+def untouched(session: Session, operation: Operation) -> bool:
+    """Whether no worker has ever taken it; seen under its lock, so that none takes it before this commit."""
+    session.refresh(operation, with_for_update=True)
+    return operation.status == "pending" and not (operation.tries or operation.uncertain)
+
+
 def cancel(session: Session, operation: Operation) -> None:
-    """End an operation that never started."""
-    if operation.tries:
+    """End an operation that never started; raises `operation_running` where it has, also a moment ago."""
+    if not untouched(session, operation):
         raise OperationRunning
     operation.move("canceled")
     operation.settled_at = clock.now()

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models.approvals import Approval
+from app.models.records import Decision
 from app.models.refunds import WAITING, Refund
 from app.services import approvals, audit, events, orders, refund_settlements, refund_views, refunds
 from app.services.approvals import Made, Waiting
@@ -93,6 +94,7 @@ def _resume(session: Session, caller: Caller, approval: Approval, said: Ledgers)
     assert approval.order_id is not None
     fields = {name: value for name, value in approval.parameters.items() if name != "order"}
     waiting = session.get_one(Refund, approval.subject_id, with_for_update=True)
+    asked = session.get_one(Decision, approval.decision_id)  # of the same thing today: a refund, or an exchange's
     refund = refunds.request(
         session,
         caller,
@@ -100,6 +102,7 @@ def _resume(session: Session, caller: Caller, approval: Approval, said: Ledgers)
         said,
         SPEC.validate_python(fields),
         return_id=waiting.return_id,
+        decided=asked.action,
         waiting=waiting,
     )
     return KIND, refund.id

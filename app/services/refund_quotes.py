@@ -158,3 +158,13 @@ def allocate(amount: int, payments: Sequence[OrderPayment], ledger: Ledger) -> l
         parts[payment] += more
         missing -= more
     return [(payment, part) for payment, part in parts.items() if part > 0]
+
+
+def allocate_first(
+    amount: int, first: Sequence[OrderPayment], others: Sequence[OrderPayment], ledger: Ledger
+) -> tuple[tuple[str, int], ...]:
+    """Split over the `first` payments as far as they reach, and what is beyond over the `others`."""
+    own = min(amount, sum(map(ledger.refundable, first)))
+    parts = allocate(own, first, ledger) if own else []
+    parts += allocate(amount - own, others, ledger) if amount > own else []
+    return tuple(parts)

@@ -14,7 +14,7 @@ from app.services import (
     approval_votes,
     approvals,
     entitlements,
-    exchange_payments,
+    exchange_states,
     orders,
     refunds,
     return_rulings,
@@ -99,7 +99,7 @@ def _ruled(
 def _still_there(session: Session, order: Order, payments: list[OrderPayment], exchange: Exchange) -> None:
     """Raise where what was paid for the lines, and is to pay for others, has gone another way meanwhile."""
     known = {line.id: line for line in lines_of(session, order)}
-    rows = exchange_payments.lines_in(session, exchange.id)
+    rows = exchange_states.lines_in(session, exchange.id)
     wanted = [(known[row.line_id], row.quantity) for row in rows]
     values = entitlements.take(wanted, payments, Ledger.of(session, order), order.currency)
     if any(value < row.paid for value, row in zip(values, rows, strict=True)):

@@ -103,8 +103,7 @@ def withdraw(session: Session, caller: Caller, return_: Return) -> None:
     operation = registration(session, return_)
     if operation is None:
         return
-    operation = session.get_one(Operation, operation.id, with_for_update=True, populate_existing=True)
-    if operation.status == "pending" and not operation.tries:
+    if operations.untouched(session, operation):
         operations.cancel(session, operation)
     elif operation.status in OPEN or (operation.status == "succeeded" and UNSUPPORTED not in operation.evidence):
         operation_id = ids.new("opr")

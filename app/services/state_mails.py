@@ -143,7 +143,7 @@ def _send(
 def _take_back(session: Session, key: str) -> None:
     """What is not true any more is not told where nothing of it has left us."""
     mail = _mail(session, key)
-    if mail is not None and mail.status == "pending" and not mail.tries:
+    if mail is not None and operations.untouched(session, mail):
         operations.cancel(session, mail)
 
 

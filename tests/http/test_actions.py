@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pkgutil
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from app.services import actions
 from app.services.actions import registry
 from app.services.actions.registry import Action
 from app.services.policy.model import PROOF
-from tests.support.app import App, Tenant
+from tests.support.app import DEMO, App, Tenant
 
 LINES = [{"line_id": "ln-1001-1", "quantity": 1}]
 SWAP = {"line_id": "ln-1001-1", "variant_id": "var-jacket-navy-l", "quantity": 1}
@@ -22,8 +23,8 @@ SENT: dict[str, dict[str, Any]] = {
     "refund_order": {"order": "#1001", "lines": LINES, "reason": "damaged"},
     "cancel_order": {"order": "#1016", "reason": "no longer needed"},
     "change_address": {"order": "#1016", "address1": "Weg 1", "city": "Bonn", "country_code": "DE"},
-    "swap_items": {"order": "#1016", "lines": [{"line_id": "ln-1016-1", "variant_id": "var-nobody"}]},
-    "change_payment_method": {"order": "#1016", "payment_method_id": "pm-nobody"},
+    "swap_items": {"order": "#1003", "lines": [{"line_id": "ln-1003-1", "variant_id": "var-lamp-black"}]},
+    "change_payment_method": {"order": "#1016", "payment_method_id": "pm-ines-paypal"},
     "change_customer": {"customer": "cust-anna", "name": "Anna K."},
     "goodwill_credit": {"order": "#1001", "amount": {"amount": 100, "currency": "EUR"}, "reason": "late"},
     "extend_window": {"order": "#1001", "until": "2027-03-01T00:00:00Z"},
@@ -39,6 +40,8 @@ SENT: dict[str, dict[str, Any]] = {
     "hand_off": {"ticket": "@ticket@", "reason": "goodwill"},
 }
 """What each action is called with; a new action brings its line. `@ticket@`, `@withdrawal@`: one that is there."""
+PAYPAL = {"id": "pm-ines-paypal", "kind": "paypal", "label": "PayPal"}
+"""Of the customer of #1016, in the shop in which it can be changed to."""
 EVERY = sorted(registry.every())
 
 
@@ -103,6 +106,41 @@ def test_an_action_and_its_route_decide_the_same(store: Tenant, name: str, who: 
         method, path, body = twin(action, params)
         assert told(by_door) == told(store.send(method, path, {**body, "preview": True}, **who))
         assert by_door.status_code != 404, by_door.text
+
+
+DOES = {
+    "refund_order": {"refund"},
+    "cancel_order": {"order_cancel"},
+    "change_address": {"change_address"},
+    "swap_items": {"swap_items"},
+    "change_payment_method": {"change_payment_method", "order_charge", "refund"},
+    "change_customer": {"change_customer"},
+    "goodwill_credit": {"credit"},
+    "extend_window": {"window_extension"},
+    "request_return": {"return"},
+    "request_exchange": {"exchange"},
+    "issue_label": {"return_label"},
+    "open_claim": {"claim"},
+    "withdraw": {"withdrawal"},
+    "confirm_withdrawal": {"return", "notice"},
+    "resend_confirmation": {"notice"},
+    "answer_ticket": {"message"},
+    "hand_off": {"ticket.handed_off"},
+}
+"""What a preview of each action tells of it, at least; a new action brings its line."""
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_preview_of_every_action_tells_what_it_would_do(app: App, name: str) -> None:
+    shop = copy.deepcopy(DEMO)
+    next(row for row in shop["customers"] if row["id"] == "cust-ines")["payment_methods"].append(PAYPAL)
+    store = app.store(shop)
+    answer = store.post(f"/v1/actions/{name}", {**sent(store, name), "preview": True})
+    if answer.status_code == 409:
+        assert answer.json()["code"] == "not_supported"
+        assert not next(row for row in store.get("/v1/actions").json()["data"] if row["name"] == name)["supported"]
+        return
+    assert DOES[name] <= {effect["kind"] for effect in answer.json()["effects"]}, answer.text
 
 
 def test_the_list_shows_every_action(store: Tenant) -> None:

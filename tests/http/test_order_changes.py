@@ -192,6 +192,22 @@ def test_an_item_of_the_same_price_moves_no_money(app: App, store: Tenant) -> No
     assert order_of(store)["items_changed"] is True
 
 
+@pytest.mark.parametrize(
+    ("variant", "tax", "charged"), [("lamp-white", 1140, []), ("lamp-gold", 1520, [("charge", CARD, 2380)])]
+)
+def test_where_prices_are_without_tax_a_swap_costs_it_too(app: App, variant: str, tax: int, charged: Any) -> None:
+    line = {"id": "ln-1", "product_id": "prd-lamp", "variant_id": "lamp-brass", "title": "Lamp", "quantity": 1}
+    line |= {"unit_price": 6000, "tax": 1140, "total": 7140}
+    paid = {"id": "pay-1", "kind": "card", "label": "Visa", "payment_method_id": CARD, "amount": 7140}
+    store = app.store(shop(prices_include_tax=False, lines=[line], payments=[paid]))
+    shown = ok(store.post("/v1/orders/1/items", swap(variant)))
+    settled(app, store)
+    assert moved(store) == charged
+    (ours,), (theirs,) = shown["lines"], order_of(store)["lines"]
+    assert (ours["tax"]["amount"], ours["total"]["amount"]) == (theirs["tax"], theirs["total"])
+    assert theirs["tax"] == tax
+
+
 def test_a_line_that_was_swapped_is_refunded_at_what_was_paid_for_the_new_item(app: App, store: Tenant) -> None:
     shown = ok(store.post("/v1/orders/1/items", swap("lamp-gold")))
     line = {"line_id": shown["lines"][0]["id"], "quantity": 1}
@@ -363,6 +379,8 @@ def test_a_preview_of_a_swap_tells_the_charge_and_moves_nothing(store: Tenant) -
     shown = ok(store.post("/v1/orders/1/items", {**swap(), "preview": True}))
     kinds = {effect["kind"]: effect["amount"] for effect in shown["effects"]}
     assert kinds == {"order_charge": {"amount": 2000, "currency": "EUR"}, "swap_items": None}
+    (line,) = next(effect["lines"] for effect in shown["effects"] if effect["kind"] == "swap_items")
+    assert (line["variant_id"], line["quantity"], line["difference"]["amount"]) == ("lamp-gold", 1, 2000)
     assert exported(store) == before
     ok(store.post("/v1/orders/1/items", {**swap(), "confirmation_token": shown["confirmation_token"]}))
     assert moved(store) == [("charge", CARD, 2000)]

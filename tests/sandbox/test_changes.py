@@ -48,13 +48,13 @@ def test_an_address_is_replaced_whole_and_the_change_is_found_by_its_key(shop):
     assert shop.call("GET", "/shop/v1/changes")[1]["code"] == "key_required"
 
 
-def test_swapped_items_cost_the_variant_s_price_and_the_order_stays_pending(shop):
+def test_swapped_items_cost_the_variant_s_price_with_its_tax_and_the_order_stays_pending(shop):
     made = shop.post("/shop/v1/orders/ord-2/items", {"swaps": [SWAP]}, key="s1")
     after = order(shop)
     (line,) = after["lines"]
     assert (line["id"], line["variant_id"], line["options"]) == ("ln-2", "var-2", {"color": "blue"})
-    assert (line["unit_price"], line["tax"], line["total"]) == (900, 0, 900)
-    assert (after["status"], after["items_changed"], made["difference"]) == ("pending", True, -290)
+    assert (line["unit_price"], line["tax"], line["total"]) == (900, 171, 1071)
+    assert (after["status"], after["items_changed"], made["difference"]) == ("pending", True, -119)
 
 
 def test_a_part_of_a_line_s_quantity_becomes_a_line_of_its_own(shop):
@@ -63,7 +63,7 @@ def test_a_part_of_a_line_s_quantity_becomes_a_line_of_its_own(shop):
     assert [
         (line["id"], line["variant_id"], line["quantity"], line["discount"], line["tax"], line["total"])
         for line in order(shop)["lines"]
-    ] == [("ln-2", "var-1", 2, 66, 367, 2301), ("ln-2.2", "var-2", 1, 0, 0, 900)]
+    ] == [("ln-2", "var-1", 2, 66, 367, 2301), ("ln-2.2", "var-2", 1, 0, 171, 1071)]
     first = shop.get("/sandbox/v1/export")
     shop.post("/sandbox/v1/import", first)
     assert shop.get("/sandbox/v1/export") == first

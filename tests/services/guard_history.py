@@ -26,6 +26,7 @@ from app.services import (
     claim_grants,
     claims,
     decision_replays,
+    exchange_ends,
     exchanges,
     item_swaps,
     mirror,
@@ -94,6 +95,7 @@ class History:
         self.kept: list[Callable[[], Any]] = []
         self.stale: dict[str, Ledgers] = {}
         self.known: dict[str, int] = {}
+        self.unpaid: set[str] = set()
         self.refused, self.took = False, ""
 
     def do(self, work: Any) -> Any:
@@ -130,7 +132,7 @@ class History:
             judge.taken_within(self.took, self.known, before)
 
     def judge(self) -> Judge:
-        return Judge(self.rows, self.till, self.counter, CAPS)
+        return Judge(self.rows, self.till, self.counter, CAPS, self.unpaid)
 
     def end(self) -> None:
         """Every decision that was kept is made again on its facts, and is the same."""
@@ -232,10 +234,14 @@ class History:
         self.ask(store_credits.give, spec, who=self.rng.choice(WHO))
 
     def exchange(self) -> None:
-        line, quantity = self.some_line(self.delivered)
-        variant = self.rng.choice(("mug-gold", "mug-gold", "mug-tin"))
-        wanted = LineSpec(line, quantity, resolution="exchange", variant_id=variant)
-        spec = ExchangeSpec((wanted,), self.rng.choice((*KINDS, None)), self.rng.random() < 0.4)
+        """One line or both, for dearer ones and cheaper ones."""
+        first, both = self.rng.randint(0, 1), self.rng.random() < 0.5
+        wanted: list[LineSpec] = []
+        for place in (first, 1 - first) if both else (first,):
+            row = next(row for row in self.rows["order_lines"] if row.id == self.delivered.lines[place])
+            variant, quantity = self.rng.choice(("mug-gold", "mug-gold", "mug-tin")), self.rng.choice((1, row.quantity))
+            wanted.append(LineSpec(row.id, quantity, resolution="exchange", variant_id=variant))
+        spec = ExchangeSpec(tuple(wanted), self.rng.choice((*KINDS, *KINDS, None)), self.rng.random() < 0.6)
         said, catalog = self.said(self.delivered), ExchangeCatalog({"mug": sold()})
         who = self.rng.choice(WHO)
         self.ask(exchanges.request, self.delivered.id, spec, catalog, said, who=who, order=self.delivered)
@@ -274,11 +280,24 @@ class History:
             self.ask(return_arrivals.change, chosen.id, "cancel", [])
         elif chosen.status == "approved":
             rows = [row for row in self.rows["return_lines"] if row.return_id == chosen.id]
-            part = self.rng.random() < 0.3
+            part = self.rng.random() < 0.5
             counts = [(row.line_id, self.rng.randint(0, row.quantity) if part else row.quantity) for row in rows]
             self.ask(return_arrivals.change, chosen.id, "receive", counts)
         else:
-            work = partial(return_arrivals.complete, pay=self.rng.random() < 0.8)
+            pay = self.rng.random() < 0.8
+            work = partial(return_arrivals.complete, pay=pay)
+            self.ask(work, chosen.id, self.said(self.delivered), order=self.delivered)
+            if not pay and not self.refused:
+                self.unpaid.add(chosen.id)
+
+    def an_exchange_is_not_paid(self) -> None:
+        chosen = self.one_of("exchanges", "payment_failed")
+        if chosen is None:
+            return
+        if self.rng.random() < 0.5:
+            self.ask(exchanges.retry, chosen.id, self.rng.choice((*KINDS, None)))
+        else:
+            work = partial(exchange_ends.cancel, pay=self.rng.random() < 0.8)
             self.ask(work, chosen.id, self.said(self.delivered), order=self.delivered)
 
     def a_claim_goes_on(self) -> None:
@@ -372,6 +391,7 @@ MOVES = {
     "change": 2,
     "goodwill": 1,
     "a_return_goes_on": 4,
+    "an_exchange_is_not_paid": 2,
     "a_claim_goes_on": 2,
     "a_person_says": 1,
     "the_same_again": 1,
@@ -382,3 +402,15 @@ MOVES = {
     "the_bank_says_more": 2,
 }
 """How often each is made."""
+EXCHANGES = {
+    "exchange": 4,
+    "refund": 1,
+    "a_return_goes_on": 7,
+    "an_exchange_is_not_paid": 2,
+    "the_merchant_refunds_elsewhere": 1,
+    "the_shop_is_read_again": 1,
+    "a_worker_tries": 6,
+    "workers_do_all_there_is": 2,
+    "the_bank_says_more": 2,
+}
+"""The same where most that happens is exchanged."""

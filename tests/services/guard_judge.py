@@ -76,12 +76,15 @@ class Judge:
     till: Till
     counter: Counter
     caps: dict[str, int]
+    unpaid: set[str]
+    """Returns that a person has completed without any money moving."""
 
     def check(self) -> None:
         self.effects_and_operations_agree()
         for order in self.rows["orders"]:
             self.payments_hold(order.id)
             self.lines_hold(order.id)
+            self.exchanges_hold(order.id)
         self.caps_hold()
 
     # ---- each effect once ---------------------------------------------------------------------------------------
@@ -135,34 +138,36 @@ class Judge:
 
     def held(self, order_id: str) -> int:
         """What of its money stands for goods that go out instead, what was paid on top of it among it."""
-        total = sum(value for _, _, value, _ in self.goods(order_id))
+        total = sum(value for _, _, value in self.goods(order_id))
         for exchange in self.rows["exchanges"]:
             if exchange.order_id == order_id and exchange.status in STANDS:
-                charged = sum(row.amount for row in self.charges(order_id, exchange.id))
-                due = max(0, exchange.due or 0)  # what was charged beyond it stands for no goods
-                total += min(charged, due) if exchange.status == "completed" else charged
+                charged, due = sum(row.amount for row in self.charges(order_id, exchange.id)), self.due(exchange)
+                total += charged if due is None else min(charged, due)  # below zero: what goes back of its lines
         return total
 
-    def goods(self, order_id: str) -> list[tuple[str, int, int, int]]:
-        """Line, quantity, money that the goods stand for, and what was paid for what they replace."""
-        found: list[tuple[str, int, int, int]] = []
+    def due(self, exchange: Any) -> int | None:
+        """What is to be paid for what has come back of an exchange; None while that is not known."""
+        rows = [row for row in self.rows["exchange_lines"] if row.exchange_id == exchange.id]
+        if any(row.received_quantity is None for row in rows):
+            return None
+        counted = [(row, row.received_quantity) for row in rows]
+        return sum(row.price * count // row.quantity - row.paid * count // row.quantity for row, count in counted)
+
+    def goods(self, order_id: str) -> list[tuple[str, int, int]]:
+        """Line, quantity, and what was paid for what the goods replace."""
+        found: list[tuple[str, int, int]] = []
         for exchange in self.rows["exchanges"]:
             if exchange.order_id != order_id or exchange.status not in STANDS:
                 continue
             for row in self.rows["exchange_lines"]:
-                if row.exchange_id != exchange.id:
-                    continue
-                if exchange.status == "completed":
+                if row.exchange_id == exchange.id:
                     count = row.quantity if row.received_quantity is None else row.received_quantity
-                    paid, price = row.paid * count // row.quantity, row.price * count // row.quantity
-                    found.append((row.line_id, count, min(paid, price), paid))
-                else:
-                    found.append((row.line_id, row.quantity, row.paid, row.paid))
+                    found.append((row.line_id, count, row.paid * count // row.quantity))
         for claim in self.rows["claims"]:
             in_kind = claim.resolution in {"reship", "exchange"} and claim.status in {"accepted", "completed"}
             if claim.order_id == order_id and in_kind:
                 lines = [row for row in self.rows["claim_lines"] if row.claim_id == claim.id]
-                found += [(row.line_id, row.quantity, row.amount or 0, row.amount or 0) for row in lines]
+                found += [(row.line_id, row.quantity, row.amount or 0) for row in lines]
         return found
 
     def payments_hold(self, order_id: str) -> None:
@@ -180,13 +185,26 @@ class Judge:
             if row.refund_id in live:
                 units[row.line_id] += row.quantity
                 values[row.line_id] += row.amount
-        for line_id, quantity, _, paid in self.goods(order_id):
+        for line_id, quantity, paid in self.goods(order_id):
             units[line_id] += quantity
             values[line_id] += paid
         for line in self.rows["order_lines"]:
             if line.order_id == order_id:
                 assert units[line.id] <= line.quantity, f"{units[line.id]} of {line.quantity} of a line were given"
                 assert values[line.id] <= line.total, f"{values[line.id]} of {line.total} of a line was given"
+
+    def exchanges_hold(self, order_id: str) -> None:
+        """What an exchange has come to is what was taken for it, to the cent: no more, and no less."""
+        open_ones = {row.subject_id for row in self.rows["operations"] if row.status in {"pending", "unknown"}}
+        for exchange in self.rows["exchanges"]:
+            ended = exchange.status in {"completed", "canceled", "expired"} and exchange.return_id not in self.unpaid
+            if exchange.order_id != order_id or not ended or exchange.id in open_ones:
+                continue
+            back = [row for row in self.rows["refunds"] if row.return_id == exchange.return_id]
+            given = sum(row.amount for row in back if row.reason == "exchange_not_due")
+            kept = sum(row.amount for row in self.charges(order_id, exchange.id)) - given
+            due = max(0, self.due(exchange) or 0) if exchange.status == "completed" else 0
+            assert kept == due, f"{kept} was taken for an exchange that is {exchange.status}, and {due} is due"
 
     def taken_within(self, order_id: str, outside: dict[str, int], before: Judge) -> None:
         """What was just taken leaves room for what was known to have gone back outside, by payment."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.models.exchanges import Exchange
 from tests.services.durable_fixtures import until
 from tests.support.app import App, Tenant
 
@@ -43,6 +44,17 @@ def order(number: int, status: str = "delivered") -> dict[str, Any]:
     }
 
 
+def pair(number: int) -> dict[str, Any]:
+    """Two red mugs for 10.00 each and a gold one for 15.00, a line each."""
+    made = order(number)
+    (red,) = made["lines"]
+    red |= {"quantity": 2, "total": 2000, "fulfilled_quantity": 2}
+    gold = red | {"id": f"b-{number}", "variant_id": "mug-gold", "quantity": 1, "unit_price": 1500, "total": 1500}
+    made["lines"] = [red, gold | {"fulfilled_quantity": 1}]
+    made["payments"][0]["amount"] = 3500
+    return made
+
+
 SHOP: dict[str, Any] = {
     "relative_to_now": True,
     "products": [
@@ -67,7 +79,7 @@ SHOP: dict[str, Any] = {
         },
         {"id": "cust-2", "email": "leo@example.com"},
     ],
-    "orders": [order(1), order(2, "processing")],
+    "orders": [order(1), order(2, "processing"), pair(5)],
 }
 
 
@@ -86,6 +98,33 @@ def swap(variant: str = "mug-blue", quantity: int = 1, number: int = 1) -> dict[
 def exchange(store: Tenant, *swaps: dict[str, Any], number: int = 1, wait: int = 15, **fields: Any) -> Any:
     body = {"order": f"#{number}", "lines": list(swaps) or [swap()], "payment_method_id": "pm-card", **fields}
     return store.post("/v1/exchanges", body, Prefer=f"wait={wait}")
+
+
+def arrive(store: Tenant, made: dict[str, Any], **counts: int) -> Any:
+    """So many of each line arrive, and the return is completed."""
+    lines = [{"line_id": name.replace("_", "-"), "quantity": count} for name, count in counts.items()]
+    assert store.post(f"/v1/returns/{made['return']}/receive", {"lines": lines}).status_code == 200
+    return store.post(f"/v1/returns/{made['return']}/complete", {}, Prefer="wait=15")
+
+
+def charging(store: Tenant, *swaps: dict[str, Any], number: int = 1) -> dict[str, Any]:
+    """An instant exchange whose charge has been asked for, and waits two seconds for its answer."""
+    store.sandbox.fault("charge", "throttle", retry_after=2)
+    made = exchange(store, *swaps, number=number, wait=0, instant=True).json()
+    return until(lambda: (e := store.get(f"/v1/exchanges/{made['id']}").json())["operations"][1:] and e, 15)
+
+
+def moved(store: Tenant) -> dict[str, list[int]]:
+    """What the provider took and gave."""
+    return {kind: sorted(row["amount"] for row in store.sandbox.effects(kind)) for kind in ("charge", "refund")}
+
+
+def paid_back(store: Tenant, made: dict[str, Any]) -> dict[str, Any]:
+    """The exchange once all that goes back for it has."""
+    ended = store.get(f"/v1/exchanges/{made['id']}").json()
+    for refund in ended["refunds"]:
+        until(lambda at=refund: store.get(f"/v1/refunds/{at}").json()["status"] == "succeeded", 15)
+    return ended
 
 
 def finish(store: Tenant, made: dict[str, Any]) -> dict[str, Any]:
@@ -156,6 +195,70 @@ def test_only_what_came_back_is_charged(store):
     store.post(f"/v1/returns/{made['return']}/complete", {}, Prefer="wait=15")
     done = until(lambda: (e := store.get(f"/v1/exchanges/{made['id']}").json())["status"] == "completed" and e, 15)
     assert (done["due"]["amount"], done["charged"]["amount"]) == (500, 500)
+
+
+@pytest.mark.parametrize(("count", "due", "back"), [(1, 500, 500), (0, 0, 1000)])
+def test_a_charge_that_is_on_its_way_is_waited_for_and_what_is_not_due_goes_back(store, count, due, back):
+    made = charging(store, swap("mug-gold", 2))
+    assert arrive(store, made, a_1=count).status_code == 200
+    assert store.get(f"/v1/exchanges/{made['id']}").json()["status"] == "settling"
+    shown(store, made, "completed")
+    ended = paid_back(store, made)
+    assert (ended["due"]["amount"], ended["charged"]["amount"], moved(store)) == (
+        due,
+        1000,
+        {"charge": [1000], "refund": [back]},
+    )
+    assert store.get(f"/v1/returns/{made['return']}").json()["refund"] == ended["refund"]
+    more = {"order": "#1", "amount": {"amount": 3000 - 1000 * count + 1, "currency": "EUR"}}
+    assert store.post("/v1/refunds", more).json()["code"] == "refund_exceeds_captured"
+
+
+MIXED = (
+    {"line_id": "a-5", "variant_id": "mug-gold", "quantity": 2},
+    {"line_id": "b-5", "variant_id": "mug-tin", "quantity": 1},
+)
+"""10.00 more for the red ones, 9.00 less for the gold one."""
+
+
+@pytest.mark.parametrize(
+    ("arrived", "due", "charged", "back"),
+    [({"a_5": 2, "b_5": 0}, 1000, [100, 900], []), ({"a_5": 0, "b_5": 1}, -900, [100], [100, 900])],
+)
+def test_of_dearer_and_cheaper_items_what_came_back_is_due_whatever_was_charged(store, arrived, due, charged, back):
+    made = charging(store, *MIXED, number=5)
+    assert (made["difference"]["amount"], made["instant"]) == (100, True)
+    arrive(store, made, **arrived)
+    assert shown(store, made, "completed")["due"]["amount"] == due
+    paid_back(store, made)
+    assert moved(store) == {"charge": charged, "refund": back}
+
+
+def test_what_one_item_saves_pays_for_another_and_is_not_refunded_besides(store):
+    mixed = MIXED[0] | {"quantity": 1}
+    made = exchange(store, mixed, MIXED[1], number=5).json()
+    arrive(store, made, a_5=1, b_5=1)
+    paid_back(store, made)
+    assert moved(store) == {"charge": [], "refund": [400]}
+    more = {"order": "#5", "amount": {"amount": 1001, "currency": "EUR"}}  # the red mug that stayed cost 10.00
+    assert store.post("/v1/refunds", more).json()["code"] == "refund_exceeds_captured"
+
+
+def test_whoever_might_owe_for_the_dearer_item_alone_names_a_method(app, store):
+    mixed = [MIXED[0] | {"quantity": 1}, MIXED[1]]
+    refused = exchange(store, *mixed, number=5, payment_method_id=None)
+    assert (refused.status_code, refused.json()["code"]) == (422, "payment_method_not_found")
+    made = exchange(store, *mixed, number=5).json()
+
+    def forget(session: Any) -> None:  # as exchanges were taken before
+        session.get_one(Exchange, made["id"]).payment_method_id = None
+
+    app.write(forget)
+    assert arrive(store, made, a_5=1, b_5=0).status_code == 200
+    assert store.get(f"/v1/exchanges/{made['id']}").json()["status"] == "payment_failed"
+    assert again(store, made).json()["code"] == "payment_method_not_found"
+    assert again(store, made, payment_method_id="pm-card").json()["status"] == "completed"
+    assert moved(store) == {"charge": [500], "refund": []}
 
 
 @pytest.mark.parametrize(
@@ -260,6 +363,58 @@ def test_a_return_whose_lines_are_exchanged_is_an_exchange(store):
     assert (made["status"], shown["return"], shown["difference"]["amount"]) == ("approved", made["id"], 0)
 
 
+# ---- previews -------------------------------------------------------------------------------------------------------
+
+
+def preview(store: Tenant, path: str, **body: Any) -> Any:
+    return store.post(path, {**body, "preview": True}, Aftersale_Actor="agent:lee").json()
+
+
+def test_a_preview_of_an_exchange_tells_its_price_and_its_token_holds_for_that_price_alone(app):
+    store = app.store(SHOP)
+    body = {"order": "#1", "lines": [swap("mug-gold", 2)], "payment_method_id": "pm-card", "instant": True}
+    seen = preview(store, "/v1/exchanges", **body)
+    told = {row["kind"]: row["amount"]["amount"] for row in seen["effects"] if row["amount"]}
+    assert told == {"exchange": 1000, "exchange_charge": 1000}
+    (line,) = next(row["lines"] for row in seen["effects"] if row["kind"] == "exchange")
+    assert (line["variant_id"], line["paid"]["amount"], line["price"]["amount"]) == ("mug-gold", 2000, 3000)
+    dearer = store.sandbox.get("/sandbox/v1/export")
+    for variant in dearer["products"][0]["variants"]:
+        variant["price"] += 1
+    store.sandbox.post("/sandbox/v1/import", dearer)
+    sent = {**body, "confirmation_token": seen["confirmation_token"]}
+    moved_on = store.post("/v1/exchanges", sent, Aftersale_Actor="agent:lee")
+    assert (moved_on.status_code, moved_on.json()["code"]) == (409, "facts_changed")
+    sent["confirmation_token"] = preview(store, "/v1/exchanges", **body)["confirmation_token"]
+    made = store.post("/v1/exchanges", sent, Aftersale_Actor="agent:lee").json()
+    assert made["difference"]["amount"] == 1002
+
+
+def test_what_completes_an_exchange_and_what_charges_it_again_is_told_before_and_confirmed(store):
+    made = exchange(store, swap("mug-gold", 2)).json()
+    path = f"/v1/returns/{made['return']}"
+    assert store.post(f"{path}/receive", {"lines": [{"line_id": "a-1", "quantity": 1}]}).status_code == 200
+    seen = preview(store, f"{path}/complete")
+    assert [(row["kind"], row["amount"]["amount"]) for row in seen["effects"]] == [("exchange_charge", 500)]
+    assert store.get(path).json()["status"] == "received"
+    store.sandbox.fault("charge", "refuse", code="card_declined", status=409)
+    sent = {"confirmation_token": seen["confirmation_token"]}
+    assert store.post(f"{path}/complete", sent, Aftersale_Actor="agent:lee").json()["status"] == "completed"
+    shown(store, made, "payment_failed")
+    seen = preview(store, f"/v1/exchanges/{made['id']}/retry")
+    assert [(row["kind"], row["amount"]["amount"]) for row in seen["effects"]] == [("exchange_charge", 500)]
+    assert moved(store)["charge"] == []
+    assert again(store, made, confirmation_token=seen["confirmation_token"]).json()["status"] == "completed"
+    assert moved(store)["charge"] == [500]
+
+
+def test_a_preview_of_what_moves_no_money_tells_what_it_does(store):
+    made = exchange(store).json()
+    path = f"/v1/returns/{made['return']}"
+    assert store.post(f"{path}/receive", {}).status_code == 200
+    assert [row["kind"] for row in preview(store, f"{path}/complete")["effects"]] == ["return.completed"]
+
+
 # ---- a charge that fails --------------------------------------------------------------------------------------------
 
 
@@ -285,6 +440,51 @@ def test_a_charge_that_was_refused_is_tried_again_by_a_named_person(store):
     assert [row["amount"] for row in store.sandbox.effects("charge")] == [500]
     words = [event["type"] for event in store.get(f"/v1/events?resource={made['id']}").json()["data"]]
     assert words[-4:] == [f"exchange.{word}" for word in ("settling", "payment_failed", "settling", "completed")]
+
+
+def test_an_exchange_whose_difference_is_not_paid_is_given_up_and_its_goods_are_refunded(store):
+    store.sandbox.fault("charge", "refuse", code="card_declined", status=409)
+    made = exchange(store, swap("mug-gold", 2)).json()
+    arrive(store, made, a_1=1)
+    shown(store, made, "payment_failed")
+    path = f"/v1/exchanges/{made['id']}/cancel"
+    for who, code in (({"Aftersale_Customer": "cust-1"}, "forbidden"), ({}, "actor_required")):
+        refused = store.post(path, {}, **who)
+        assert (refused.status_code, refused.json()["code"]) == (403, code)
+    shown_first = store.post(path, {"preview": True}, Aftersale_Actor="agent:lee").json()
+    assert [row["amount"]["amount"] for row in shown_first["effects"] if row["kind"] == "refund"] == [1000]
+    done = store.post(path, {}, Prefer="wait=15", Aftersale_Actor="agent:lee")
+    assert (done.status_code, done.json()["status"]) == (200, "canceled")
+    paid_back(store, made)
+    assert moved(store) == {"charge": [], "refund": [1000]}
+    assert len(store.sandbox.effects("close_return")) == 1
+    assert again(store, made).json()["code"] == store.post(path, {}).json()["code"] == "return_not_in_state"
+    more = {"order": "#1", "amount": {"amount": 2001, "currency": "EUR"}}
+    assert store.post("/v1/refunds", more).json()["code"] == "refund_exceeds_captured"
+
+
+def test_an_exchange_is_given_up_without_money_where_the_store_says_so(store):
+    store.sandbox.fault("charge", "refuse", code="card_declined", status=409)
+    made = exchange(store, swap("mug-gold")).json()
+    finish(store, made)
+    path = f"/v1/exchanges/{made['id']}/cancel"
+    done = store.post(path, {"refund": False}, Prefer="wait=15", Aftersale_Actor="agent:lee").json()
+    assert (done["status"], done["refunds"], moved(store)["refund"]) == ("canceled", [], [])
+
+
+def test_what_an_exchange_gives_back_is_decided_as_an_exchange_when_persons_have_said_yes(store):
+    document = {"two_persons_above": {"EUR": 300}, "reasons": {"refund": {"required": True}}}
+    draft = store.post("/v1/policies", {"document": document}).json()
+    store.post(f"/v1/policies/{draft['id']}/activate", Aftersale_Actor="agent:boss")
+    made = exchange(store, swap("mug-tin")).json()
+    waits = arrive(store, made, a_1=1)
+    assert (waits.status_code, waits.json()["approval"]["status"]) == (202, "pending")
+    for person in ("kim", "lee"):
+        path = f"/v1/approvals/{waits.json()['approval']['id']}/approve"
+        last = store.post(path, {}, Aftersale_Actor=f"agent:{person}", Prefer="wait=15").json()
+    assert (last["status"], last["code"]) == ("approved", None)
+    paid_back(store, made)
+    assert moved(store) == {"charge": [], "refund": [400]}
 
 
 @pytest.mark.parametrize("fault", ["timeout_after_effect", "error_after_effect"])

@@ -14,19 +14,23 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.services.guard_fixtures import Counter, Till
-from tests.services.guard_history import MOVES, History
+from tests.services.guard_history import EXCHANGES, MOVES, History
 from tests.services.money_fixtures import one_database, open_book
 from tests.support.spread import KINDS
 
 LONG = int(os.environ.get("HISTORIES", "0"))
-SHORT = {"sqlite": 14, "postgresql": 10}
+SHORT = {"sqlite": 10, "postgresql": 8}
 STEPS = 32
-MOVE = st.sampled_from([name for name, often in MOVES.items() for _ in range(often)])
-HISTORIES = st.lists(st.tuples(MOVE, st.integers(0, 2**32)), min_size=STEPS, max_size=STEPS)
 
 
+def histories(moves: dict[str, int]) -> st.SearchStrategy[list[tuple[str, int]]]:
+    move = st.sampled_from([name for name, often in moves.items() for _ in range(often)])
+    return st.lists(st.tuples(move, st.integers(0, 2**32)), min_size=STEPS, max_size=STEPS)
+
+
+@pytest.mark.parametrize("moves", [MOVES, EXCHANGES], ids=["of everything", "of exchanges"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_history_gives_more_than_was_paid_or_automation_may_spend(kind, databases, tmp_path_factory):
+def test_no_history_gives_more_than_was_paid_or_automation_may_spend(kind, moves, databases, tmp_path_factory):
     with one_database(kind, databases, tmp_path_factory) as url, asyncio.Runner() as loop:
         stack = AsyncExitStack()
         shop = Counter()
@@ -42,7 +46,7 @@ def test_no_history_gives_more_than_was_paid_or_automation_may_spend(kind, datab
             database=None,
             suppress_health_check=list(HealthCheck),
         )
-        @given(HISTORIES)
+        @given(histories(moves))
         def tell(steps: list[tuple[str, int]]) -> None:
             history = History(loop, book)
             for move, seed in steps:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from app import clock
 from app.database import Database
@@ -341,6 +342,20 @@ async def test_a_worker_that_slept_past_its_lease_changes_nothing_by_waking_up(b
     assert (after.schedule, after.rechecks, after.next_try_at) == (done.schedule, 1, done.next_try_at)
     assert book.bank.given(order.accounts[0]) == 1000
     assert all(row.ended_at is not None for row in await attempts(book, operation))
+
+
+async def test_what_a_worker_has_taken_since_it_was_read_is_not_canceled(book):
+    *_, operation = await refund_of(book)
+
+    def cancel(session):
+        read = session.get_one(Operation, operation.id)
+        taken = update(Operation).where(Operation.id == read.id).values(tries=1)
+        session.execute(taken, execution_options={"synchronize_session": False})  # as a worker commits meanwhile
+        operations.cancel(session, read)
+
+    with pytest.raises(OperationRunning):
+        await book.write(cancel)
+    assert (await book.operation(operation.subject_id)).status == "pending"
 
 
 async def test_a_worker_that_wakes_up_leaves_the_next_ones_lease_alone(book):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.errors import ProviderUnavailable
 from app.integrations.errors import ProviderError
 from app.models.exchanges import Exchange
-from app.services import exchanges, orders
+from app.services import exchange_ends, exchanges, orders
 from app.services.actions.registry import Action, Ready
 from app.services.callers import Caller
 from app.services.exchange_quotes import Catalog
@@ -132,10 +132,23 @@ async def retry(
     return (await runtime.db.write(write)).id
 
 
-async def cancel(runtime: Runtime, caller: Caller, exchange_id: str, keyed: Keyed | None) -> str:
-    """End an exchange of which nothing has come back."""
+async def cancel(runtime: Runtime, caller: Caller, exchange_id: str, *, pay: bool, keyed: Keyed | None) -> str:
+    """End an exchange without its other goods; the ledgers are read where goods that are back may be refunded."""
+    order_id = await runtime.db.read(_unpaid, caller, exchange_id)
+    said = None
+    if order_id is not None:
+        if pay:
+            caller.need("refunds:write")
+        await orders.load(runtime, caller, order_id, fresh=True)
+        said = await orders.ledgers(runtime, caller, order_id)
 
     def write(session: Session) -> Exchange:
-        return once(session, keyed, "exchange", exchanges.cancel, caller, exchange_id)
+        return once(session, keyed, "exchange", exchange_ends.cancel, caller, exchange_id, said, pay=pay)
 
     return (await runtime.db.write(write)).id
+
+
+def _unpaid(session: Session, caller: Caller, exchange_id: str) -> str | None:
+    """The order of an exchange whose difference was not paid; None of any other."""
+    exchange = exchanges.get(session, caller, exchange_id)
+    return exchange.order_id if exchange.status == exchange_ends.UNPAID else None
