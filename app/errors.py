@@ -351,6 +351,13 @@ class EventNotFound(NotFound):
     detail = "No such event."
 
 
+class SubscriptionNotFound(NotFound):
+    """No such subscription of this customer."""
+
+    code = "subscription_not_found"
+    detail = "No such subscription."
+
+
 class PolicyNotFound(NotFound):
     """No such policy here."""
 
@@ -531,6 +538,20 @@ class WithdrawalNotInState(Conflict):
 
     code = "withdrawal_not_in_state"
     detail = "The withdrawal's status does not allow that."
+
+
+class SubscriptionNotActive(Conflict):
+    """What is paused, ends or has ended is not changed like that."""
+
+    code = "subscription_not_active"
+    detail = "The subscription is not active."
+
+
+class SubscriptionNotPaused(Conflict):
+    """Only what is paused, or is to end, goes on again."""
+
+    code = "subscription_not_paused"
+    detail = "The subscription is not paused."
 
 
 class ConfirmationJustSent(Conflict):

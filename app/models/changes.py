@@ -1,4 +1,4 @@
-"""Changes of an order before it ships, and of a customer: one at a time, each with the operations that carry it."""
+"""Changes of an order before it ships, of a customer and of a subscription: one at a time, each with its operations."""
 
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ _STILL_OPEN = text("status IN ('pending','unknown')")
 
 
 class Change(Owned, Eventful, Base):
-    """What is to become of an order (`address`, `items`, `payment_method`) or of a customer (`customer`).
+    """What is to become of an order (`address`, `items`, `payment_method`), a customer or a `subscription`.
 
     An open change is alone: the index keeps a second one of the same order or customer out.
     """
@@ -37,12 +37,12 @@ class Change(Owned, Eventful, Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     kind: Mapped[str]
     subject_id: Mapped[str] = mapped_column(Id)
-    """The order's id or, of a customer's change, the customer's."""
+    """The order's id or, of a customer's or a subscription's change, the customer's."""
     order_id: Mapped[str | None] = mapped_column(Id, ForeignKey("orders.id"))
     customer_id: Mapped[str | None] = mapped_column(Id, ForeignKey("customers.id"))
     status: Mapped[str] = mapped_column(default="pending")
     plan: Mapped[dict[str, Any]]
-    """What will stand in our mirror once the shop has said yes, and the method that pays."""
+    """What will stand in our mirror once the shop has said yes, and the method that pays; a subscription as it is."""
     difference: Mapped[int] = mapped_column(default=0)
     """Minor units of `currency`: charged before the shop is asked, or, below zero, given back after its yes."""
     currency: Mapped[str | None]

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from app import errors
@@ -13,7 +13,7 @@ from app.routers.calling import Means, needs
 from app.routers.orders import AddressOut
 from app.routers.pages import Cursor, Limit, page, unseal
 from app.routers.schemas import MoneyOut, Out, Page
-from app.services import customers
+from app.services import customers, subscriptions
 from app.services.callers import Caller
 
 router = APIRouter(prefix="/v1/customers", tags=["Customers"], route_class=StrictRoute)
@@ -43,6 +43,48 @@ class CustomerOut(Out):
     locale: str | None
     addresses: list[AddressOut]
     payment_methods: list[PaymentMethodOut]
+
+
+class SubscriptionLineOut(Out):
+    """What each delivery brings."""
+
+    id: str
+    product_id: str | None
+    variant_id: str | None
+    title: str
+    options: dict[str, str]
+    quantity: int
+    unit_price: MoneyOut
+
+
+class IntervalOut(Out):
+    """How far apart two deliveries are."""
+
+    unit: str = Field(description="day week month year")
+    count: int
+
+
+class SubscriptionOut(Out):
+    """A subscription, by the shop's own id; `/v1/actions/change_subscription` changes it."""
+
+    id: str
+    status: str = Field(description="active paused canceled unknown")
+    interval: IntervalOut
+    next_billing_at: str | None
+    paused_until: str | None
+    cancel_at: str | None = Field(description="Its end, where that is set and has not come.")
+    canceled_at: str | None
+    lines: list[SubscriptionLineOut]
+
+
+class CustomerFoundOut(CustomerOut):
+    """A customer with what the shop tells of their subscriptions."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.CUSTOMER_FOUND]})
+
+    subscriptions: list[SubscriptionOut] | None = Field(
+        description="Null: the shop keeps none, or did not say in time."
+    )
 
 
 @router.get(
@@ -79,13 +121,14 @@ def _listed(
 @router.get(
     "/{customer_id}",
     summary="Get a customer",
-    response_model=CustomerOut,
+    response_model=CustomerFoundOut,
     responses=refusals(errors.CustomerNotFound, errors.ProviderUnavailable),
 )
 async def get_customer(customer_id: str, means: Means, caller: Reader) -> Json:
     """By our id or the shop's own."""
     await customers.fetch_missing(means, caller, customer_id)
-    return Json(await means.db.read(_view, caller, customer_id))
+    shown = await means.db.read(_view, caller, customer_id)
+    return Json({**shown, "subscriptions": await subscriptions.of_customer(means, caller, shown["external_id"])})
 
 
 def _view(session: Session, caller: Caller, customer_id: str) -> dict[str, Any]:

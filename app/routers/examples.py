@@ -407,6 +407,31 @@ CUSTOMER: JsonDict = {
     "addresses": [ADDRESS],
     "payment_methods": [{"id": "pm-anna-visa", "kind": "card", "label": "Visa 4242", "balance": None}],
 }
+CUSTOMER_FOUND: JsonDict = {
+    **CUSTOMER,
+    "subscriptions": [
+        {
+            "id": "sub-anna-socks",
+            "status": "active",
+            "interval": {"unit": "month", "count": 3},
+            "next_billing_at": AT,
+            "paused_until": None,
+            "cancel_at": None,
+            "canceled_at": None,
+            "lines": [
+                {
+                    "id": "sl-socks",
+                    "product_id": "prd-wool-socks",
+                    "variant_id": "var-socks-grey-39",
+                    "title": "Merino socks",
+                    "options": {"color": "grey", "size": "39-42"},
+                    "quantity": 2,
+                    "unit_price": money(1450),
+                }
+            ],
+        }
+    ],
+}
 MESSAGE_IN: JsonDict = {
     "channel": "chat",
     "text": "Where is my order #1002?",
@@ -518,6 +543,7 @@ CHANGE: JsonDict = {
     "status": "succeeded",
     "difference": None,
     "payment_method_id": None,
+    "subscription": None,
     "refund": None,
     "operations": [OPERATION_ID],
     "failure_code": None,

@@ -72,17 +72,25 @@ class PaymentMethodIn(Confirmable):
     payment_method_id: Ref
 
 
+class AskedSubscriptionOut(Out):
+    """What is asked of a subscription."""
+
+    id: str
+    change: str = Field(description="pause resume skip swap cancel")
+
+
 class ChangeOut(Out):
-    """A change of an order or a customer."""
+    """A change of an order, a customer or a subscription."""
 
     id: str
     livemode: bool
-    kind: str = Field(description="address items payment_method customer")
+    kind: str = Field(description="address items payment_method customer subscription")
     order: str | None
     customer: str | None
     status: str = Field(description="pending succeeded failed unknown canceled")
     difference: MoneyOut | None = Field(description="What new items cost more, below zero what they cost less.")
     payment_method_id: str | None
+    subscription: AskedSubscriptionOut | None
     refund: str | None
     operations: list[str]
     failure_code: str | None

@@ -153,6 +153,10 @@ _NOT_CHANGED = {
         errors.ItemNotInOrder,
         errors.ItemCountMismatch,
         errors.CustomerNotFound,
+        errors.SubscriptionNotFound,
+        errors.SubscriptionNotActive,
+        errors.SubscriptionNotPaused,
+        errors.FactsChanged,
     )
 } | {
     "already_canceled": errors.OrderNotPending,
@@ -202,6 +206,7 @@ RESOURCES = {
     "label_void": Shown(_label, lambda view: view["status"] == "voiding"),
     "cancellation": Shown(_cancellation, lambda view: view["operation"]["status"] in OPEN, _not_canceled),
     "change": Shown(_change, _unsettled, _not_changed),
+    "subscription": Shown(_change, _unsettled, _not_changed),
     "claim": Shown(_claim, lambda view: view["status"] == "awaiting_approval" or _claim_open(view)),
     "claim_payment": Shown(_claim, lambda view: for_person(view) or _claim_open(view)),
     "withdrawal": Shown(_withdrawal, lambda _: False),

@@ -94,10 +94,17 @@ def change_view(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _noted(call: Call, kind: str, document: dict[str, Any], *, order_id: str | None = None) -> Done:
-    """Keep the change's document, without what was not said; the ledger's subject is the order or the customer."""
-    change_id, subject = new("sbxchg"), call.path["id"]
-    customer_id = None if order_id is not None else subject
+def noted(
+    call: Call,
+    kind: str,
+    document: dict[str, Any],
+    *,
+    order_id: str | None = None,
+    customer_id: str | None = None,
+    subject: str | None = None,
+) -> Done:
+    """Keep the change's document, without what was not said; `subject` is the ledger's, where it is neither."""
+    change_id = new("sbxchg")
     call.db.execute(
         "INSERT INTO changes (shop, id, position, order_id, customer_id, key, kind, at, body)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -116,7 +123,7 @@ def _noted(call: Call, kind: str, document: dict[str, Any], *, order_id: str | N
     row = one(call.db, "SELECT * FROM changes WHERE shop = ? AND id = ?", call.shop, change_id)
     if row is None:
         raise LookupError(change_id)
-    return Done(change_view(row), subject)
+    return Done(change_view(row), subject or order_id or customer_id or change_id)
 
 
 def _order(call: Call) -> dict[str, Any]:
@@ -139,7 +146,7 @@ def _address(call: Call, wanted: AddressChangeIn) -> Done:
     must_be_open(order)
     document = wanted.model_dump()
     _save(call, order | {"shipping_address": document["address"]})
-    return _noted(call, "change_address", document, order_id=order["id"])
+    return noted(call, "change_address", document, order_id=order["id"])
 
 
 def _items(call: Call, wanted: ItemsIn) -> Done:
@@ -149,7 +156,7 @@ def _items(call: Call, wanted: ItemsIn) -> Done:
     difference = sum(line["total"] for line in lines) - sum(line["total"] for line in order["lines"])
     _save(call, order | {"lines": lines, "items_changed": True})
     document = wanted.model_dump() | {"line_ids": made, "difference": difference, "currency": order["currency"]}
-    return _noted(call, "swap_items", document, order_id=order["id"])
+    return noted(call, "swap_items", document, order_id=order["id"])
 
 
 def _payment_method(call: Call, wanted: PaymentMethodChangeIn) -> Done:
@@ -159,7 +166,7 @@ def _payment_method(call: Call, wanted: PaymentMethodChangeIn) -> Done:
     if {wanted.payment_method_id} == _pays_now(call, order):
         raise Problem(422, "same_payment_method", "That method pays already.", subject=order["id"])
     _save(call, order | {"payment_changed": True, "payment_method_id": wanted.payment_method_id})
-    return _noted(call, "change_payment_method", wanted.model_dump(), order_id=order["id"])
+    return noted(call, "change_payment_method", wanted.model_dump(), order_id=order["id"])
 
 
 def _pays_now(call: Call, order: dict[str, Any]) -> set[str | None]:
@@ -203,7 +210,7 @@ def _return(call: Call, wanted: ReturnIn) -> Done:
     if wanted.payment_method_id is not None:
         _check_method(call, order, wanted.payment_method_id)
     _save(call, order | {"return_requested": True})
-    return _noted(call, "open_return", wanted.model_dump(), order_id=order["id"])
+    return noted(call, "open_return", wanted.model_dump(), order_id=order["id"])
 
 
 def _exchange(call: Call, wanted: ExchangeIn) -> Done:
@@ -217,7 +224,7 @@ def _exchange(call: Call, wanted: ExchangeIn) -> Done:
     if wanted.payment_method_id is not None:
         _check_method(call, order, wanted.payment_method_id)
     _save(call, order | {"exchange_requested": True})
-    return _noted(call, "open_exchange", wanted.model_dump(), order_id=order["id"])
+    return noted(call, "open_exchange", wanted.model_dump(), order_id=order["id"])
 
 
 def _expected(call: Call, order: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -234,7 +241,7 @@ def _close(call: Call, wanted: CloseIn) -> Done:
     if len(left) == len(_expected(call, order)):
         raise Problem(404, "return_not_found", "Nothing is expected under that number.", subject=order["id"])
     _save(call, order | {flag: kind in left for kind, flag in FLAGS.items() if flag in order})
-    return _noted(call, "close_return", wanted.model_dump(), order_id=order["id"])
+    return noted(call, "close_return", wanted.model_dump(), order_id=order["id"])
 
 
 def _customer(call: Call, wanted: CustomerChangeIn) -> Done:
@@ -256,7 +263,7 @@ def _customer(call: Call, wanted: CustomerChangeIn) -> Done:
             f" AND coalesce(body ->> '$.{name}', '') = ''",
             (value, call.shop, customer["id"]),
         )
-    return _noted(call, "change_customer", document)
+    return noted(call, "change_customer", document, customer_id=customer["id"])
 
 
 async def post_address(request: Request) -> Response:

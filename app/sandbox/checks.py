@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from app.sandbox.imports import CustomerIn, OrderIn, PayoutRecordIn, ShopIn
+from app.sandbox.subscription_records import problems
 from app.sandbox.wire import Problem, invalid
 
 Found = tuple[str, str, str]
@@ -21,6 +22,7 @@ def problem_of(shop: ShopIn) -> Problem | None:
     found += _twice("/customers", "id", (customer.id for customer in shop.customers))
     found += _twice("/orders", "id", (order.id for order in shop.orders))
     found += _twice("/labels", "id", (label.id for label in shop.labels))
+    found += _twice("/subscriptions", "id", (subscription.id for subscription in shop.subscriptions))
     found += _everywhere_once(shop)
     variants: dict[str, set[str]] = {}
     for number, product in enumerate(shop.products):
@@ -42,6 +44,7 @@ def problem_of(shop: ShopIn) -> Problem | None:
         found += _payouts(at, order.payouts, order.customer_id, customers)
         found += _changes(at, order, customers.get(order.customer_id or ""))
         found += _state(at, order)
+    found += problems(shop.subscriptions, customers, variants)
     return invalid(found) if found else None
 
 

@@ -41,6 +41,7 @@ def take_in(store: Store, shop: str, document: dict[str, Any]) -> dict[str, int]
         "customers": len(parsed.customers),
         "orders": len(parsed.orders),
         "labels": len(parsed.labels),
+        "subscriptions": len(parsed.subscriptions),
     }
 
 

@@ -9,6 +9,7 @@ from app.sandbox.imports import CustomerIn, LabelRecordIn, OrderIn, ShopIn
 from app.sandbox.records import insert_changes, insert_payouts
 from app.sandbox.shop import email_form, microseconds, number_form, phone_form
 from app.sandbox.store import SHOP_TABLES, dumps, ensure_shop, one
+from app.sandbox.subscription_records import insert_subscriptions
 
 
 def replace(db: sqlite3.Connection, shop: str, parsed: ShopIn, raw: str) -> None:
@@ -33,6 +34,7 @@ def replace(db: sqlite3.Connection, shop: str, parsed: ShopIn, raw: str) -> None
         refunds += len(order.refunds)
     for label in parsed.labels:
         _insert_label(db, shop, label)
+    insert_subscriptions(db, shop, parsed.subscriptions)
 
 
 def _insert_customer(db: sqlite3.Connection, shop: str, place: int, customer: CustomerIn) -> None:

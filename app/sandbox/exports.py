@@ -16,6 +16,7 @@ from app.sandbox.imports import (
 from app.sandbox.store import loads, rows, settings
 
 Document = dict[str, Any]
+Table = Literal["products", "customers", "orders", "subscriptions"]
 _LATER = {name: field.get_default(call_default_factory=True) for name, field in OrderIn.model_fields.items()}
 """What an order that an earlier version took in lacks."""
 
@@ -87,11 +88,12 @@ def export(db: sqlite3.Connection, shop: str) -> Document:
         "labels": [
             _label(row, hanging) for row in rows(db, "SELECT * FROM labels WHERE shop = ? ORDER BY position", shop)
         ],
+        "subscriptions": _bodies(db, shop, "subscriptions"),
     }
 
 
-def _bodies(db: sqlite3.Connection, shop: str, table: Literal["products", "customers", "orders"]) -> list[Document]:
-    sql = f"SELECT body FROM {table} WHERE shop = ? ORDER BY position"  # noqa: S608 - one of three names
+def _bodies(db: sqlite3.Connection, shop: str, table: Table) -> list[Document]:
+    sql = f"SELECT body FROM {table} WHERE shop = ? ORDER BY position"  # noqa: S608 - one of four names
     return [loads(row["body"]) for row in rows(db, sql, shop)]
 
 

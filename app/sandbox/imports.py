@@ -4,54 +4,16 @@ Amounts are integer minor units by ISO 4217, times are RFC 3339 with a zone. Wit
 be written as `-3d`, `+36h` or `-15m`: counted from the moment of the import, so that a demo stays fresh.
 """
 
-import re
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue, StringConstraints, ValidationInfo
+from pydantic import Field, JsonValue, StringConstraints
 
-from app.clock import now, rfc3339
-from app.money import MAX_AMOUNT, known_currencies
+from app.clock import now
+from app.money import MAX_AMOUNT
+from app.sandbox.subscription_records import SubscriptionChangeIn, SubscriptionIn
 from app.sandbox.wire import Strict, check
+from app.sandbox.words import Amount, Count, Country, Currency, Id, Moment, Text
 
-_RELATIVE = re.compile(r"([+-])([0-9]{1,6})([dhm])")
-_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
-
-
-def _moment(value: Any, info: ValidationInfo) -> str:
-    if not isinstance(value, str):
-        raise ValueError("a time is a string")  # noqa: TRY004 - pydantic turns a ValueError into a 422
-    relative = _RELATIVE.fullmatch(value)
-    context: dict[str, Any] = info.context or {}
-    if relative:
-        start = context.get("now")
-        if not isinstance(start, datetime):
-            raise ValueError("a relative time needs relative_to_now: true")
-        distance = timedelta(**{_UNITS[relative[3]]: int(relative[1] + relative[2])})
-        return rfc3339(start + distance)
-    try:
-        moment = datetime.fromisoformat(value)
-        moment = moment.astimezone(UTC) if moment.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        moment = None
-    if moment is None:
-        raise ValueError("not an RFC 3339 time with a zone")
-    return rfc3339(moment)
-
-
-def _known(value: str) -> str:
-    if value not in known_currencies():
-        raise ValueError("not a currency of ISO 4217")
-    return value
-
-
-Id = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f/?]+$")]
-Text = Annotated[str, StringConstraints(max_length=1000)]
-Moment = Annotated[str, BeforeValidator(_moment)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), BeforeValidator(_known)]
-Amount = Annotated[int, Field(ge=0, le=MAX_AMOUNT)]
-Count = Annotated[int, Field(ge=0, le=1_000_000)]
-Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 PaymentKind = Literal["card", "paypal", "gift_card", "store_credit", "bank", "other"]
 
 
@@ -120,6 +82,7 @@ ChangeKind = Literal[
     "open_exchange",
     "close_return",
     "change_customer",
+    "change_subscription",
 ]
 
 
@@ -128,6 +91,7 @@ class ChangeRecordIn(Strict):
 
     `line_ids`: of swapped items the lines that they are now, in the order of `swaps`.
     `difference`: of swapped items what they cost more than the old ones, of an exchange what is still to be paid.
+    `asked` and `subscription`: what was to become of a subscription, and what it was afterwards.
     """
 
     id: Id
@@ -145,6 +109,8 @@ class ChangeRecordIn(Strict):
     email: Text | None = None
     phone: Text | None = None
     name: Text | None = None
+    asked: SubscriptionChangeIn | None = None
+    subscription: SubscriptionIn | None = None
 
 
 class PayoutRecordIn(Strict):
@@ -324,6 +290,7 @@ class ShopIn(Strict):
     customers: list[CustomerIn] = Field(default_factory=list[CustomerIn])
     orders: list[OrderIn] = Field(default_factory=list[OrderIn])
     labels: list[LabelRecordIn] = Field(default_factory=list[LabelRecordIn])
+    subscriptions: list[SubscriptionIn] = Field(default_factory=list[SubscriptionIn])
 
 
 def parse(document: dict[str, Any]) -> ShopIn:

@@ -59,6 +59,10 @@ CREATE INDEX IF NOT EXISTS changes_key ON changes (shop, key);
 CREATE INDEX IF NOT EXISTS changes_order ON changes (shop, order_id, position);
 CREATE INDEX IF NOT EXISTS changes_customer ON changes (shop, customer_id, position);
 CREATE INDEX IF NOT EXISTS changes_position ON changes (shop, position);
+CREATE TABLE IF NOT EXISTS subscriptions (
+    shop TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, customer_id TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (shop, id));
+CREATE INDEX IF NOT EXISTS subscriptions_customer ON subscriptions (shop, customer_id, position);
 CREATE TABLE IF NOT EXISTS labels (
     shop TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, reference TEXT NOT NULL,
     tracking_number TEXT NOT NULL, voided_at TEXT, scanned INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL,
@@ -112,6 +116,7 @@ SHOP_TABLES = (
     "refunds",
     "payouts",
     "changes",
+    "subscriptions",
     "labels",
     "parcels",
     "scans",

@@ -21,20 +21,26 @@ def line_of(order: Document, line_id: str) -> Document:
 
 def choice(db: sqlite3.Connection, shop: str, order: Document, swap: SwapIn) -> Document:
     """The variant that the swap asks for; Problem where it may not be had for that line."""
-    line = line_of(order, swap.line_id)
+    return variant_for(db, shop, line_of(order, swap.line_id), swap.variant_id, order["currency"], order["id"])
+
+
+def variant_for(
+    db: sqlite3.Connection, shop: str, line: Document, variant_id: str, currency: str, subject: str
+) -> Document:
+    """Another variant of the line's product, on sale in `currency`; Problem about `subject` where it is not."""
     own = one(db, "SELECT body FROM products WHERE shop = ? AND id = ?", shop, line["product_id"])
     variants: list[Document] = loads(own["body"])["variants"] if own is not None else []
-    variant = next((entry for entry in variants if entry["id"] == swap.variant_id), None)
+    variant = next((entry for entry in variants if entry["id"] == variant_id), None)
     if variant is None:
-        if _anywhere(db, shop, swap.variant_id):
-            raise Problem(422, "different_product", "That is a variant of another product.", subject=order["id"])
-        raise Problem(422, "new_item_not_found", "The shop has no such variant.", subject=order["id"])
+        if _anywhere(db, shop, variant_id):
+            raise Problem(422, "different_product", "That is a variant of another product.", subject=subject)
+        raise Problem(422, "new_item_not_found", "The shop has no such variant.", subject=subject)
     if variant["id"] == line["variant_id"]:
-        raise Problem(422, "same_item", "That is what the line is already.", subject=order["id"])
+        raise Problem(422, "same_item", "That is what the line is already.", subject=subject)
     if not variant["available"]:
-        raise Problem(422, "new_item_unavailable", "That variant is not available.", subject=order["id"])
-    if variant["currency"] not in {None, order["currency"]}:
-        raise Problem(422, "currency_mismatch", f"Its price is in {variant['currency']}.", subject=order["id"])
+        raise Problem(422, "new_item_unavailable", "That variant is not available.", subject=subject)
+    if variant["currency"] not in {None, currency}:
+        raise Problem(422, "currency_mismatch", f"Its price is in {variant['currency']}.", subject=subject)
     return variant
 
 

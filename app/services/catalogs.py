@@ -38,7 +38,12 @@ class Catalog:
 
 async def of_order(runtime: Runtime, caller: Caller, order_id: str, wanted: Sequence[str]) -> Catalog:
     """The products of the order's lines, and which of the `wanted` variants the shop has elsewhere."""
-    product_ids = await runtime.db.read(_products, caller, order_id)
+    return await of_products(runtime, caller, await runtime.db.read(_products, caller, order_id), wanted)
+
+
+async def of_products(runtime: Runtime, caller: Caller, products: Sequence[str], wanted: Sequence[str]) -> Catalog:
+    """These products, and which of the `wanted` variants the shop has elsewhere."""
+    product_ids = list(dict.fromkeys(products))
     listed = await asyncio.gather(*(variants(runtime, caller, product_id) for product_id in product_ids))
     sold = dict(zip(product_ids, listed, strict=True))
     catalog = Catalog({product_id: found for product_id, found in sold.items() if found is not None})

@@ -12,8 +12,8 @@ from app.integrations.commerce.contract import (
     ChangeCustomer,
     ChangePaymentMethod,
     SwapItems,
-    SwapReceipt,
 )
+from app.integrations.commerce.subscription_contract import ChangeSubscription
 from app.integrations.payments.contract import ChargeCommand
 from app.integrations.receipts import Receipt
 from app.models.changes import OPEN, Change
@@ -73,7 +73,7 @@ def settle_shop(session: Session, operation: Operation, receipt: Receipt) -> Non
     if change.status not in OPEN:
         return
     if operation.status == "succeeded":
-        changed_mirror.follow(session, change, order, receipt.line_ids if isinstance(receipt, SwapReceipt) else ())
+        changed_mirror.follow(session, change, order, receipt)
         order_changes.move(session, change, "succeeded")
         if change.refund_id is not None:
             refunds.begin(session, change.refund_id)
@@ -183,12 +183,15 @@ async def _find_applied(providers: Providers, command: Any) -> Receipt | None:
     return await providers.commerce.find_applied(command)
 
 
-Commands = type[ChangeAddress] | type[SwapItems] | type[ChangePaymentMethod] | type[ChangeCustomer]
+Commands = (
+    type[ChangeAddress] | type[SwapItems] | type[ChangePaymentMethod] | type[ChangeCustomer] | type[ChangeSubscription]
+)
 _COMMANDS: dict[str, Commands] = {
     "address": ChangeAddress,
     "items": SwapItems,
     "payment_method": ChangePaymentMethod,
     "customer": ChangeCustomer,
+    "subscription": ChangeSubscription,
 }
 _ASK: Callable[[Providers, Any], Awaitable[Receipt]] = _apply
 for _kind, _command in _COMMANDS.items():

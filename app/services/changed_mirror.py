@@ -10,6 +10,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app import clock, ids
+from app.integrations.commerce.contract import SwapReceipt
+from app.integrations.commerce.subscription_contract import SubscriptionReceipt
+from app.integrations.receipts import Receipt
 from app.models.changes import Change
 from app.models.customers import Customer
 from app.models.orders import Order, OrderLine
@@ -22,15 +25,19 @@ OUTDATED = timedelta(hours=1)
 """How old what we have worked out ourselves is said to be, so that the next reader asks the shop."""
 
 
-def follow(session: Session, change: Change, order: Order | None, line_ids: Sequence[str] = ()) -> None:
+def follow(session: Session, change: Change, order: Order | None, receipt: Receipt) -> None:
     """Write the change into our copy, with the event that tells what is different.
 
-    `line_ids`: of swapped items the shop's ids of the lines that they are now, where it has told them.
+    Of swapped items the receipt may tell the shop's ids of the lines that they are now, of a subscription what it is.
     """
+    if change.kind == "subscription":
+        _subscription(change, receipt)
+        return
     if order is None:
         _customer(session, change)
         return
     before = order_view(session, order)
+    line_ids = receipt.line_ids if isinstance(receipt, SwapReceipt) else ()
     write: dict[str, Callable[[], None]] = {
         "address": lambda: _address(order, change.plan["address"]),
         "items": lambda: _items(session, order, change.plan["swaps"], line_ids),
@@ -42,6 +49,13 @@ def follow(session: Session, change: Change, order: Order | None, line_ids: Sequ
     changed = {name: before[name] for name in before if name != "mirror" and before[name] != after[name]}
     if changed:
         events.record(session, "order.updated", order, after, previous=changed)
+
+
+def _subscription(change: Change, receipt: Receipt) -> None:
+    """Subscriptions have no copy here: the change keeps what the shop said, or that it said nothing."""
+    told = receipt.subscription if isinstance(receipt, SubscriptionReceipt) else None
+    kept = {**change.plan["subscription"], "status": "unknown"} if told is None else told.model_dump(mode="json")
+    change.plan = {**change.plan, "subscription": kept}
 
 
 def _address(order: Order, address: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -116,13 +116,21 @@ def follow(session: Session, refund: Refund) -> None:
         )
 
 
+_SENT = (
+    select(ClaimLine)
+    .join(Claim, Claim.id == ClaimLine.claim_id)
+    .where(
+        Claim.order_id == bindparam("order"),
+        Claim.status.in_(("accepted", "completed")),
+        Claim.resolution.in_(IN_KIND),
+    )
+)
+"""Built once, as it is asked of every order whose ledger is read."""
+
+
 def sent_instead(session: Session, order: Order) -> list[Use]:
     """What accepted claims have goods sent for: it may not be paid as well."""
-    rows = session.execute(
-        select(ClaimLine)
-        .join(Claim, Claim.id == ClaimLine.claim_id)
-        .where(Claim.order_id == order.id, Claim.status.in_(("accepted", "completed")), Claim.resolution.in_(IN_KIND))
-    ).scalars()
+    rows = session.scalars(_SENT, {"order": order.id})
     return [Use(row.line_id, row.quantity, row.amount or 0) for row in rows]
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.errors import AppError, ApprovalRequired, ConfirmationRequired, FactsChanged, Unavailable
 from app.models.approvals import Confirmation
+from app.models.changes import Change
 from app.models.orders import Order
 from app.models.records import Decision
 from app.services import idempotency, preview_effects
@@ -187,6 +188,7 @@ def _told(session: Session, watched: _Watched) -> tuple[View | None, list[View],
         [[row.action, row.outcome, row.code, row.rules, row.policy_version, _steady(row.facts)] for row in decisions],
         effects,
         [_state(session, order_id) for order_id in sorted(_orders(watched))],
+        [change.plan for change in watched.every(Change)],
     ]
     content = orjson.dumps(rests_on, option=orjson.OPT_SORT_KEYS)
     return _decision(decisions), effects, hashlib.sha256(content).hexdigest()

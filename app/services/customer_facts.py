@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from app.database import Id, UtcTime
 from app.models.claims import Claim
 from app.models.orders import Order
 from app.models.returns import HOLDING, Return
@@ -17,26 +18,28 @@ NEIGHBORS = 200
 """The most orders of one postal code that are compared with an address."""
 
 
+_CUSTOMER, _SINCE = bindparam("customer", type_=Id), bindparam("since", type_=UtcTime)
+_ORDERS = select(func.count()).select_from(Order).where(Order.customer_id == _CUSTOMER)
+_PAST = select(
+    _ORDERS.scalar_subquery(),
+    _ORDERS.where(Order.placed_at >= _SINCE).scalar_subquery(),
+    select(func.count(Return.order_id.distinct()))
+    .where(Return.customer_id == _CUSTOMER, Return.created_at >= _SINCE, Return.status.in_(HOLDING))
+    .scalar_subquery(),
+    select(func.count())
+    .select_from(Claim)
+    .where(Claim.customer_id == _CUSTOMER, Claim.created_at >= _SINCE)
+    .scalar_subquery(),
+)
+"""Orders, those of the last year, its returns and its claims: one question, built once, as every decision asks it."""
+
+
 def customer_facts(session: Session, order: Order, now: datetime) -> CustomerFacts:
     """Of the order's customer; those of nobody where the shop knows none."""
     if order.customer_id is None:
         return CustomerFacts()
-    since = now - YEAR
-    theirs = (Order.customer_id == order.customer_id,)
-    orders = _count(session, select(func.count()).select_from(Order).where(*theirs))
-    lately = _count(session, select(func.count()).select_from(Order).where(*theirs, Order.placed_at >= since))
-    returns = _count(
-        session,
-        select(func.count(Return.order_id.distinct())).where(
-            Return.customer_id == order.customer_id, Return.created_at >= since, Return.status.in_(HOLDING)
-        ),
-    )
-    claims = _count(
-        session,
-        select(func.count())
-        .select_from(Claim)
-        .where(Claim.customer_id == order.customer_id, Claim.created_at >= since),
-    )
+    asked = {"customer": order.customer_id, "since": now - YEAR}
+    orders, lately, returns, claims = session.execute(_PAST, asked).one()
     return CustomerFacts(
         orders=orders,
         returns=returns,
@@ -44,10 +47,6 @@ def customer_facts(session: Session, order: Order, now: datetime) -> CustomerFac
         claims=claims,
         accounts_on_address=_accounts(session, order),
     )
-
-
-def _count(session: Session, query: Select[int]) -> int:
-    return session.scalar(query) or 0
 
 
 def _accounts(session: Session, order: Order) -> int:

@@ -1,4 +1,4 @@
-"""Changes of an order that has not shipped and of a customer, one at a time.
+"""Changes of an order that has not shipped, of a customer and of a subscription, one at a time.
 
 charge (where the change costs more) -> the shop -> what goes back. The shop has the last word: after its no the charge
 goes back, written in the transaction that hears the no, so that a kill cannot make us forget it. What goes back is
@@ -17,13 +17,14 @@ from sqlalchemy.orm import Session
 from app import clock, ids
 from app.errors import ChangeInProgress, OrderNotFound, OrderNotPending
 from app.integrations.commerce.contract import ShopCommand
+from app.integrations.commerce.subscription_contract import Subscription
 from app.integrations.payments.contract import ChargeCommand
 from app.models.changes import OPEN, Change
 from app.models.customers import Customer
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.refunds import Cancellation
-from app.services import audit, customers, decisions, events, open_changes, operation_views, operations
+from app.services import audit, customers, decisions, events, open_changes, operation_views, operations, subscriptions
 from app.services.callers import Caller
 from app.services.order_views import money, order_view
 from app.services.policy.contract import Facts
@@ -33,6 +34,7 @@ SHOP_KINDS = {
     "items": "swap_items",
     "payment_method": "change_payment_method",
     "customer": "change_customer",
+    "subscription": "change_subscription",
 }
 """The kind of operation that tells the shop, by the change's kind."""
 CHARGE = "order_charge"
@@ -197,6 +199,7 @@ def view(session: Session, change: Change) -> dict[str, Any]:
         "status": change.status,
         "difference": None if change.currency is None else money(change.difference, change.currency),
         "payment_method_id": change.payment_method_id,
+        "subscription": _subscription(change),
         "refund": change.refund_id,
         "operations": [row.id for row in operation_views.of_subject(session, "change", change.id)],
         "failure_code": change.failure_code,
@@ -206,9 +209,18 @@ def view(session: Session, change: Change) -> dict[str, Any]:
     }
 
 
+def _subscription(change: Change) -> dict[str, Any] | None:
+    """What is asked of which subscription, by the shop's own id."""
+    kept: dict[str, Any] | None = change.plan.get("subscription")
+    return None if kept is None else {"id": kept["external_id"], "change": change.plan["change"]}
+
+
 def answer(session: Session, change: Change) -> dict[str, Any]:
-    """The order or customer as it is now, with the change and the operation that it waits for."""
-    if change.order_id is not None:
+    """The order, customer or subscription as it is now, with the change and the operation that it waits for."""
+    if change.plan.get("subscription") is not None:
+        kept = Subscription.model_validate(change.plan["subscription"])
+        shown = {**subscriptions.view(kept), "customer": change.customer_id}
+    elif change.order_id is not None:
         shown = order_view(session, session.get_one(Order, change.order_id))
     else:
         shown = customers.view(session.get_one(Customer, change.customer_id))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import bindparam, func, literal, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -21,6 +21,15 @@ from app.services.line_uses import Use
 
 READINGS_OVERLAP = timedelta(seconds=120)
 """Longer than any reading of the shop takes from its start to its transaction."""
+
+
+# Built once: every order that is shown or decided about asks them, and building takes longer than asking.
+_HANGING = (
+    select(literal("refund"), Refund.id)
+    .where(Refund.order_id == bindparam("order"))
+    .union_all(select(literal("return"), Return.id).where(Return.order_id == bindparam("order")))
+)
+_LINES = select(OrderLine).where(OrderLine.order_id == bindparam("order")).order_by(OrderLine.position)
 
 
 @dataclass(slots=True)
@@ -53,9 +62,7 @@ class Ledger:
     def of(cls, session: Session, order: Order) -> Ledger:
         """Read it from the refunds and returns."""
         ledger = cls()
-        refunds = select(literal("refund"), Refund.id).where(Refund.order_id == order.id)
-        returns = select(literal("return"), Return.id).where(Return.order_id == order.id)
-        for kind, hanging in session.execute(refunds.union_all(returns)):
+        for kind, hanging in session.execute(_HANGING, {"order": order.id}):
             (ledger.refunds if kind == "refund" else ledger.returns).append(hanging)
         ledger.refunds.sort()
         ledger.returns.sort()
@@ -124,7 +131,7 @@ class Ledger:
 
 def lines_of(session: Session, order: Order) -> list[OrderLine]:
     """The order's lines in the shop's order."""
-    return list(session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.position)))
+    return list(session.scalars(_LINES, {"order": order.id}))
 
 
 def named(lines: Iterable[OrderLine], refs: Iterable[str]) -> list[str]:

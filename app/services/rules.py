@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.models.policies import Policy as PolicyRow
@@ -34,6 +34,15 @@ class Rules:
     guard: Guard
 
 
+_IN_FORCE = (
+    select(Store.policy, PolicyRow.id, PolicyRow.version)
+    .outerjoin(
+        PolicyRow,
+        and_(PolicyRow.store_id == Store.id, PolicyRow.livemode == bindparam("livemode"), PolicyRow.status == "active"),
+    )
+    .where(Store.id == bindparam("store"))
+)
+"""Built once: every decision asks it, and building takes longer than asking."""
 _compiled: OrderedDict[tuple[str, int] | bytes, Rules] = OrderedDict()
 
 
@@ -52,10 +61,7 @@ def forget(session: Session) -> None:
 
 
 def _read(session: Session, store_id: str, livemode: bool) -> Rules:  # noqa: FBT001
-    mine = and_(PolicyRow.store_id == Store.id, PolicyRow.livemode == livemode, PolicyRow.status == "active")
-    row: Any = session.execute(
-        select(Store.policy, PolicyRow.id, PolicyRow.version).outerjoin(PolicyRow, mine).where(Store.id == store_id)
-    ).one()
+    row: Any = session.execute(_IN_FORCE, {"store": store_id, "livemode": livemode}).one()
     plain, policy_id, version = row
     if policy_id is None:
         return of_plain(plain)

@@ -20,6 +20,7 @@ LEDGER_KIND = {
     "change_address": "change_address",
     "swap_items": "swap_items",
     "change_payment_method": "change_payment_method",
+    "change_subscription": "change_subscription",
     "order_charge": "charge",
     "exchange_charge": "charge",
     "payout": "payout",

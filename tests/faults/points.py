@@ -25,6 +25,7 @@ SAGA = (
     "app/services/address_changes.py",
     "app/services/item_swaps.py",
     "app/services/payment_changes.py",
+    "app/services/subscription_changes.py",
     "app/services/exchanges.py",
     "app/services/exchange_payments.py",
     "app/services/credits.py",

@@ -116,6 +116,13 @@ async def _goodwill(store: Storefront, order: str) -> None:
     await asked(store, "credit", "credit", "POST", "/v1/actions/goodwill_credit", body)
 
 
+async def _subscription(store: Storefront, order: str) -> None:
+    """The next delivery is left out: of all that becomes of a subscription the one that must not come twice."""
+    del order
+    body = {"customer": shops.CUSTOMER, "subscription": f"{shops.CUSTOMER}-mugs", "change": "skip"}
+    await asked(store, "change", "skip", "POST", "/v1/actions/change_subscription", body)
+
+
 async def _as_credit(store: Storefront, order: str) -> None:
     body = {"order": order, "amount": {"amount": 3000, "currency": "EUR"}, "destination": {"type": "store_credit"}}
     ask = await asked(store, "refund", "refund", "POST", "/v1/refunds", body)
@@ -133,5 +140,6 @@ SAGAS = {
     "return": Saga(_return, ("open_return", "refund")),
     "goodwill": Saga(_goodwill, ("payout",)),
     "credit": Saga(_as_credit, ("payout",)),
+    "subscription": Saga(_subscription, ("change_subscription",)),
 }
 """By the name that `--only` takes."""

@@ -92,4 +92,26 @@ def document(orders: list[dict[str, Any]], *, ceiling: bool) -> dict[str, Any]:
             for name in customers
         ],
         "orders": orders,
+        "subscriptions": [_subscription(name) for name in customers],
+    }
+
+
+def _subscription(customer: str) -> dict[str, Any]:
+    """A mug each month."""
+    return {
+        "id": f"{customer}-mugs",
+        "customer_id": customer,
+        "currency": "EUR",
+        "interval": {"unit": "month"},
+        "next_billing_at": "+9d",
+        "lines": [
+            {
+                "id": "mugs",
+                "product_id": "mug",
+                "variant_id": "mug-plain",
+                "title": "Mug",
+                "quantity": 1,
+                "unit_price": MUGS["mug-plain"],
+            }
+        ],
     }

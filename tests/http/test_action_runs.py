@@ -58,15 +58,6 @@ def test_a_window_that_the_store_extends_lets_an_old_order_come_back(store: Tena
     ]
 
 
-def test_what_the_shop_has_nothing_of_is_refused_and_says_why(store: Tenant) -> None:
-    body = {"customer": "cust-anna", "subscription": "sub-1", "change": "cancel"}
-    answer = run(store, "change_subscription", body, **ANNA)
-    assert told(answer) == (409, "not_supported")
-    kept = store.get(f"/v1/decisions/{answer.json()['decision_id']}").json()
-    assert (kept["action"], kept["rules"]) == ("subscription", ["state"])
-    assert told(run(store, "change_subscription", {**body, "change": "burn"})) == (422, "validation_failed")
-
-
 def test_a_label_that_the_policy_asks_about_is_bought_after_a_yes_and_not_before(store: Tenant) -> None:
     obey(store, {"auto_approve": {"return_label": False}})
     body = {"order": "#1001", "lines": LINES}

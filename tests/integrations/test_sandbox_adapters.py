@@ -1,5 +1,7 @@
 """The sandbox's adapters keep the contracts, whatever the server does."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from app.integrations.carriers.contract import BuyLabel, VoidLabel
@@ -20,6 +22,7 @@ from app.integrations.commerce.contract import (
     SwapItems,
 )
 from app.integrations.commerce.sandbox import SandboxCommerce
+from app.integrations.commerce.subscription_contract import ChangeSubscription
 from app.integrations.errors import NotExecuted, OutcomeUnknown, Refused
 from app.integrations.http import Http, load
 from app.integrations.payments.contract import ChargeCommand, PayoutCommand, RefundCommand
@@ -51,6 +54,13 @@ SHOP_COMMANDS = {
         currency="EUR",
     ),
     "change_customer": ChangeCustomer(key="k1", customer_id="cust-1", address=HOME, phone="+49301"),
+    "change_subscription": ChangeSubscription(
+        key="k1",
+        customer_id="cust-1",
+        subscription_id="sub-1",
+        change="skip",
+        delivery_at=datetime(2027, 1, 31, 10, tzinfo=UTC),
+    ),
 }
 CHARGE = ChargeCommand(key="k1", order_id="ord-2", payment_method_id="pm-card", amount=250, currency="EUR")
 PAYOUT = PayoutCommand(
@@ -245,6 +255,7 @@ OTHERWISE = {
     "open_return": {"lines": (LineBack(line_id="ln-1", quantity=1),)},
     "open_exchange": {"difference": -301},
     "change_customer": {"phone": "+49302"},
+    "change_subscription": {"change": "pause", "delivery_at": None},
     "charge": {"amount": 251},
     "payout": {"order_id": None},
 }
@@ -264,7 +275,17 @@ async def test_a_key_used_for_another_effect_is_unknown_not_a_no_and_its_record_
     assert (await finding(other)).status == "unknown"
 
 
-@pytest.mark.parametrize("operation", ["swap_items", "change_payment_method", "open_return", "open_exchange", "charge"])
+COPIES_REFUSED = [
+    "swap_items",
+    "change_payment_method",
+    "open_return",
+    "open_exchange",
+    "change_subscription",
+    "charge",
+]
+
+
+@pytest.mark.parametrize("operation", COPIES_REFUSED)
 async def test_a_copy_refused_after_its_key_was_forgotten_is_found_in_the_record(shop, adapters, operation):
     whole = CHARGE.model_copy(update={"payment_method_id": "pm-gift", "amount": 100})
 
@@ -515,6 +536,23 @@ async def test_customers_are_found_by_address_and_phone(adapters):
     assert await adapters.commerce.find_customers(email="mia@example.com", phone="+1") == ()
     assert await adapters.commerce.find_customers() == ()
     assert await adapters.commerce.get_customer("nobody") is None
+
+
+async def test_a_subscription_is_told_in_our_words_and_is_nobody_else_s(shop, adapters):
+    (found,) = await adapters.commerce.find_subscriptions("cust-1")
+    assert await adapters.commerce.get_subscription("sub-1") == found
+    assert (found.status, found.interval.unit, found.lines[0].unit_price) == ("active", "month", 1000)
+    changed = await adapters.commerce.apply(SHOP_COMMANDS["change_subscription"])
+    assert changed.subscription == await adapters.commerce.get_subscription("sub-1")
+    assert changed.subscription.next_billing_at == datetime(2027, 2, 28, 10, tzinfo=UTC)
+    assert await adapters.commerce.find_subscriptions("nobody") == ()
+    assert await adapters.commerce.get_subscription("nobody") is None
+    shop.fault("order", "malformed", variant="unknown_word")
+    assert (await adapters.commerce.get_subscription("sub-1")).status == "unknown"
+    for look_up in (adapters.commerce.get_subscription("sub-1"), adapters.commerce.find_subscriptions("cust-1")):
+        shop.fault("order", "malformed", variant="wrong_id")
+        with pytest.raises(OutcomeUnknown):
+            await look_up
 
 
 async def test_a_cancellation_voids_what_was_authorized_and_another_key_is_refused(adapters):

@@ -179,4 +179,23 @@ SHOP: dict[str, Any] = {
             ],
         },
     ],
+    "subscriptions": [
+        {
+            "id": "sub-1",
+            "customer_id": "cust-1",
+            "currency": "EUR",
+            "interval": {"unit": "month"},
+            "next_billing_at": "2027-01-31T10:00:00Z",
+            "lines": [
+                {
+                    "id": "sl-1",
+                    "product_id": "prd-1",
+                    "variant_id": "var-1",
+                    "title": "Mug",
+                    "quantity": 1,
+                    "unit_price": 1000,
+                }
+            ],
+        }
+    ],
 }

@@ -92,6 +92,11 @@ BAD = [
     ("/customers/0/addresses/0/country_code", "Germany", "/customers/0/addresses/0/country_code"),
     ("/products/-", {"id": "prd-1", "name": "Again"}, "/products/2/id"),
     ("/everything", 1, "/everything"),
+    ("/subscriptions/-", SHOP["subscriptions"][0], "/subscriptions/1/id"),
+    ("/subscriptions/0/customer_id", "cust-none", "/subscriptions/0/customer_id"),
+    ("/subscriptions/0/lines/0/variant_id", "var-9", "/subscriptions/0/lines/0/variant_id"),
+    ("/subscriptions/0/next_billing_at", None, "/subscriptions/0/next_billing_at"),
+    ("/subscriptions/0/interval", {"unit": "hour"}, "/subscriptions/0/interval/unit"),
 ]  # fmt: skip
 
 

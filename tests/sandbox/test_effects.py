@@ -38,6 +38,10 @@ CALLS = {
         },
     ),
     "change_customer": ("/shop/v1/customers/cust-1/changes", {"name": "Mia B."}),
+    "change_subscription": (
+        "/shop/v1/subscriptions/sub-1/changes",
+        {"change": "skip", "delivery_at": "2027-01-31T10:00:00Z"},
+    ),
     "label": ("/carrier/v1/return-labels", {"reference": "r1", "rma": "R1", "sender": ADDRESS, "recipient": ADDRESS}),
     "label_void": ("/carrier/v1/return-labels/{label}/void", {}),
     "mail": ("/mail/v1/messages", {"key": "m1", "channel": "email", "to": "mia@example.com", "text": "Hallo"}),
@@ -183,6 +187,7 @@ def test_a_forgotten_key_makes_a_second_effect(shop, operation):
         ("change_payment_method", "same_payment_method"),
         ("open_return", "already_returned"),
         ("open_exchange", "already_returned"),
+        ("change_subscription", "delivery_not_next"),
     ],
 )
 def test_a_forgotten_key_makes_the_copy_of_what_can_be_once_a_refusal(shop, operation, code):

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import tempfile
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -52,17 +53,35 @@ DOCUMENT: dict[str, Any] = {
 REASONS = ("damaged", "changed mind", "wrong size", None)
 
 
+@dataclass(frozen=True)
+class Tried:
+    """What a backtest took."""
+
+    decisions: int
+    wall: float
+    processor: float
+    """Of all its threads."""
+    result: dict[str, Any]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure a backtest.")
     parser.add_argument("--decisions", type=int, default=100_000)
-    wanted = parser.parse_args().decisions
+    found = tried(parser.parse_args().decisions)
+    print(f"{found.decisions} decisions in {found.wall:.1f} s, {found.processor:.1f} s of them on a processor")
+    print(f"before {found.result['before']}, after {found.result['after']}, {found.result['changed']} changed")
+    print(f"the event loop was at most {worst[0] * 1000:.0f} ms late")
+
+
+def tried(wanted: int, document: dict[str, Any] = DOCUMENT) -> Tried:
+    """Try the document on so many decisions of a SQLite file of its own."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'aftersale.db'}"
         upgrade(url)
-        asyncio.run(measure(url, wanted))
+        return asyncio.run(measure(url, wanted, document))
 
 
-async def measure(url: str, wanted: int) -> None:
+async def measure(url: str, wanted: int, document: dict[str, Any]) -> Tried:
     settings: dict[str, Any] = {"database_url": url}
     async with running(Settings(**settings), None, work=False) as runtime:
         store: Store = await runtime.db.write(stores.create, "Measured")
@@ -70,17 +89,14 @@ async def measure(url: str, wanted: int) -> None:
             rows = [row(store.id, number) for number in range(start, min(wanted, start + 5_000))]
             await runtime.db.write(fill, rows)
         caller = Caller(store, False, "key", frozenset({"*"}), "req")
-        made = await runtime.db.write(backtests.request, caller, None, check(DOCUMENT), Options(limit=wanted))
+        made = await runtime.db.write(backtests.request, caller, None, check(document), Options(limit=wanted))
         lag = asyncio.create_task(lateness())
         began, used = time.perf_counter(), time.process_time()
         await backtest_runs.run(runtime, made.id, 1)
-        took, used = time.perf_counter() - began, time.process_time() - used
+        wall, used = time.perf_counter() - began, time.process_time() - used
         lag.cancel()
-        shown = backtests.view(await runtime.db.read(backtests.get, caller, made.id))
-        result = shown["result"]
-        print(f"{result['decisions']} decisions in {took:.1f} s, {used:.1f} s of them on a processor")
-        print(f"before {result['before']}, after {result['after']}, {result['changed']} changed")
-        print(f"the event loop was at most {worst[0] * 1000:.0f} ms late")
+        result = backtests.view(await runtime.db.read(backtests.get, caller, made.id))["result"]
+        return Tried(result["decisions"], wall, used, result)
 
 
 worst = [0.0]

@@ -51,7 +51,8 @@ def convert(shop: Json) -> Json:
     }
 
 
-def _cents(amount: Decimal | int) -> int:
+def cents(amount: Decimal | int) -> int:
+    """Minor units. Raises ValueError where the amount is finer."""
     return Money.of(Decimal(amount), CURRENCY).amount
 
 
@@ -63,7 +64,7 @@ def _product(product: Json) -> Json:
             {
                 "id": variant["item_id"],
                 "options": variant["options"],
-                "price": _cents(variant["price"]),
+                "price": cents(variant["price"]),
                 "currency": CURRENCY,
                 "available": variant["available"],
             }
@@ -97,7 +98,7 @@ def _address(address: Json, name: str) -> Json:
 
 
 def _method(method: Json) -> Json:
-    balance = {"balance": _cents(method["balance"]), "currency": CURRENCY} if "balance" in method else {}
+    balance = {"balance": cents(method["balance"]), "currency": CURRENCY} if "balance" in method else {}
     return {"id": method["id"], "kind": KINDS[method["source"]], "label": _label(method), **balance}
 
 
@@ -138,7 +139,7 @@ def _order(order: Json, user: Json, methods: Json) -> Json:
 
 
 def _line(line_id: str, item: Json, status: str) -> Json:
-    price = _cents(item["price"])
+    price = cents(item["price"])
     return {
         "id": line_id,
         "product_id": item["product_id"],
@@ -164,7 +165,7 @@ def _ledger(ref: str, history: list[Json], methods: Json, age: int) -> tuple[lis
                     "kind": KINDS[method["source"]],
                     "label": _label(method),
                     "payment_method_id": method["id"],
-                    "amount": _cents(entry["amount"]),
+                    "amount": cents(entry["amount"]),
                     "state": "captured",
                 }
             )
@@ -174,7 +175,7 @@ def _ledger(ref: str, history: list[Json], methods: Json, age: int) -> tuple[lis
             {
                 "id": f"{ref}-refund-{number}",
                 "payment_id": paid["id"],
-                "amount": _cents(entry["amount"]),
+                "amount": cents(entry["amount"]),
                 "at": f"-{age * 24 - 5}h",
             }
         )

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Literal, Protocol
 
-from app.integrations.commerce.contract import Address, Frozen
+from app.integrations.commerce.contract import Address
 from app.integrations.receipts import Receipt
+from app.integrations.values import Frozen
 
 ShipmentStatus = Literal[
     "label_created", "in_transit", "out_for_delivery", "delivered", "exception", "returned", "unknown"

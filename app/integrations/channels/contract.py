@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from app.integrations.commerce.contract import Frozen
 from app.integrations.receipts import Receipt
+from app.integrations.values import Frozen
 
 
 class SendMessage(Frozen):

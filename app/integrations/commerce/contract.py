@@ -3,20 +3,16 @@
 from datetime import datetime
 from typing import Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
+from app.integrations.commerce.subscription_contract import ChangeSubscription, Subscription
 from app.integrations.receipts import Receipt
+from app.integrations.values import Frozen
 
 OrderStatus = Literal["pending", "processing", "shipped", "delivered", "canceled"]
 PaymentStatus = Literal["pending", "authorized", "paid", "partially_refunded", "refunded", "voided"]
 FulfillmentStatus = Literal["unfulfilled", "partial", "fulfilled"]
 PaymentKind = Literal["card", "paypal", "gift_card", "store_credit", "bank", "other"]
-
-
-class Frozen(BaseModel):
-    """A value that nobody changes; unknown fields are an adapter's bug."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Address(Frozen):
@@ -64,7 +60,7 @@ class LineSnapshot(Frozen):
     product_id: str | None = None
     variant_id: str | None = None
     title: str
-    options: dict[str, str] = {}
+    options: dict[str, str] = Field(default_factory=dict[str, str])
     quantity: int
     unit_price: int
     discount: int = 0
@@ -148,7 +144,7 @@ class Variant(Frozen):
     external_id: str
     product_id: str
     title: str
-    options: dict[str, str] = {}
+    options: dict[str, str] = Field(default_factory=dict[str, str])
     price: int
     currency: str
     available: bool
@@ -275,8 +271,18 @@ class ChangeCustomer(Frozen):
     name: str | None = None
 
 
-ShopCommand = ChangeAddress | SwapItems | ChangePaymentMethod | OpenReturn | OpenExchange | CloseReturn | ChangeCustomer
-"""What a shop may be told to do to an order or a customer, besides canceling it."""
+ShopCommand = (
+    ChangeAddress
+    | SwapItems
+    | ChangePaymentMethod
+    | OpenReturn
+    | OpenExchange
+    | CloseReturn
+    | ChangeCustomer
+    | ChangeSubscription
+)
+"""What a shop may be told to do to an order, a customer or a subscription, besides canceling an order."""
+SUBSCRIPTIONS = "subscriptions"
 
 
 class CommerceBackend(Protocol):
@@ -284,7 +290,10 @@ class CommerceBackend(Protocol):
 
     name: str
     capabilities: frozenset[str]
-    """What not every shop has and this one has: `subscriptions`."""
+    """What not every shop has and this one has: `subscriptions`.
+
+    One without them answers None and nothing of the kind, and is never told to change one.
+    """
 
     async def get_order(self, external_id: str) -> OrderSnapshot | None:
         """The order with the shop's own id, or None where the shop has none."""
@@ -318,6 +327,14 @@ class CommerceBackend(Protocol):
 
     async def find_variant(self, variant_id: str) -> Variant | None:
         """The variant of whichever product, available or not; None where the shop has no such variant."""
+        ...
+
+    async def get_subscription(self, external_id: str) -> Subscription | None:
+        """The subscription with the shop's own id, or None."""
+        ...
+
+    async def find_subscriptions(self, customer_id: str) -> tuple[Subscription, ...]:
+        """Every subscription of the customer with the shop's own id, ended ones too; oldest first."""
         ...
 
     async def apply(self, command: ShopCommand) -> Receipt:

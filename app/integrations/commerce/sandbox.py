@@ -1,10 +1,11 @@
-"""Our sandbox's shop: orders, customers, variants; cancellation and every other change by key."""
+"""Our sandbox's shop: orders, customers, variants, subscriptions; cancellation and every other change by key."""
 
 from typing import Any
 
 from pydantic import BaseModel
 
 from app.integrations.commerce.contract import (
+    SUBSCRIPTIONS,
     CancelOrder,
     CustomerSnapshot,
     OrderPage,
@@ -33,6 +34,8 @@ from app.integrations.commerce.sandbox_changes import (
     in_our_words,
     path_of,
 )
+from app.integrations.commerce.sandbox_subscriptions import ShownSubscription, Subscriptions, subscription
+from app.integrations.commerce.subscription_contract import Subscription
 from app.integrations.errors import OutcomeUnknown, Refused
 from app.integrations.http import Http, segment
 from app.integrations.receipts import Receipt, surest
@@ -56,7 +59,7 @@ class SandboxCommerce:
     """The shop of one sandbox shop."""
 
     name = "sandbox"
-    capabilities: frozenset[str] = frozenset()
+    capabilities: frozenset[str] = frozenset({SUBSCRIPTIONS})
 
     def __init__(self, http: Http, shop: str, timeout: float = 10.0) -> None:
         self._http, self._shop, self._timeout = http, shop, timeout
@@ -149,6 +152,31 @@ class SandboxCommerce:
         if variant.id != variant_id:
             raise OutcomeUnknown("another variant came back than was asked for")
         return Variant(external_id=variant.id, **variant.model_dump(exclude={"id"}))
+
+    async def get_subscription(self, external_id: str) -> Subscription | None:
+        """The subscription with the shop's own id, or None."""
+        try:
+            shown = read(ShownSubscription, await self._get(f"/shop/v1/subscriptions/{segment(external_id)}"))
+        except Refused as refusal:
+            if refusal.code in {"subscription_not_found", "request_invalid"}:
+                return None
+            raise
+        if shown.id != external_id:
+            raise OutcomeUnknown("another subscription came back than was asked for")
+        return subscription(shown)
+
+    async def find_subscriptions(self, customer_id: str) -> tuple[Subscription, ...]:
+        """Every subscription of the customer with the shop's own id, ended ones too; oldest first."""
+        try:
+            answer = await self._get("/shop/v1/subscriptions", {"customer_id": customer_id})
+        except Refused as refusal:
+            if refusal.code == "customer_not_found":
+                return ()
+            raise
+        found = tuple(subscription(shown) for shown in read(Subscriptions, answer).data)
+        if any(each.customer_id != customer_id for each in found):
+            raise OutcomeUnknown("another customer's subscription came back")
+        return found
 
     async def apply(self, command: ShopCommand) -> Receipt:
         """Do it; same key, same effect. `Refused` with the shop's reason in our words where it says no."""

@@ -199,14 +199,15 @@ def read(model: type[Wire], answer: dict[str, Any]) -> Wire:
         raise OutcomeUnknown(f"the shop's answer is no {model.__name__.strip('_').lower()}") from error
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """A time that came back; OutcomeUnknown where it cannot be read or has no zone."""
     try:
-        moment = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError as error:
         raise OutcomeUnknown("a time that came back cannot be read") from error
-    if moment.tzinfo is None:
+    if at.tzinfo is None:
         raise OutcomeUnknown("a time came back without its zone")
-    return moment
+    return at
 
 
 def _address(address: _Address | None) -> Address | None:
@@ -243,9 +244,9 @@ def order_snapshot(order: Order) -> OrderSnapshot:
         status=ORDER_WORDS.get(order.status, "processing"),
         payment_status=PAYMENT_WORDS.get(order.payment_status, "pending"),
         fulfillment_status=FULFILLMENT_WORDS.get(order.fulfillment_status, "unfulfilled"),
-        placed_at=_moment(order.placed_at),
-        delivered_at=_moment(order.delivered_at) if order.delivered_at else None,
-        canceled_at=_moment(order.canceled_at) if order.canceled_at else None,
+        placed_at=moment(order.placed_at),
+        delivered_at=moment(order.delivered_at) if order.delivered_at else None,
+        canceled_at=moment(order.canceled_at) if order.canceled_at else None,
         customer=customer_snapshot(order.customer) if order.customer is not None else None,
         email=order.email,
         phone=order.phone,

@@ -1,4 +1,4 @@
-"""How our sandbox's shop is told to change an order or a customer, and how its word on that is read."""
+"""How our sandbox's shop is told to change an order, a customer or a subscription, and how its word on it is read."""
 
 from typing import Any
 
@@ -15,6 +15,8 @@ from app.integrations.commerce.contract import (
     SwapItems,
     SwapReceipt,
 )
+from app.integrations.commerce.sandbox_subscriptions import ShownSubscription, subscription
+from app.integrations.commerce.subscription_contract import ChangeSubscription, SubscriptionReceipt
 from app.integrations.errors import Refused
 from app.integrations.http import segment
 from app.integrations.receipts import Receipt
@@ -27,10 +29,15 @@ WAYS: dict[type[ShopCommand], tuple[str, str]] = {
     OpenExchange: ("open_exchange", "exchanges"),
     CloseReturn: ("close_return", "closed-returns"),
     ChangeCustomer: ("change_customer", "changes"),
+    ChangeSubscription: ("change_subscription", "changes"),
 }
 """The shop's word for each command, and the end of its path."""
 
-REFUSAL_WORDS = {"line_not_found": "item_not_in_order", "quantity_exceeded": "item_count_mismatch"}
+REFUSAL_WORDS = {
+    "line_not_found": "item_not_in_order",
+    "quantity_exceeded": "item_count_mismatch",
+    "delivery_not_next": "facts_changed",
+}
 """Our code where the shop has another; all its other codes are ours."""
 
 
@@ -78,6 +85,8 @@ class Change(BaseModel, strict=True):
     email: str | None = None
     phone: str | None = None
     name: str | None = None
+    asked: dict[str, str | None] | None = None
+    subscription: ShownSubscription | None = None
 
 
 class Changes(BaseModel, strict=True):
@@ -90,37 +99,53 @@ def path_of(command: ShopCommand) -> str:
     """Where the command is sent."""
     if isinstance(command, ChangeCustomer):
         return f"/shop/v1/customers/{segment(command.customer_id)}/changes"
+    if isinstance(command, ChangeSubscription):
+        return f"/shop/v1/subscriptions/{segment(command.subscription_id)}/changes"
     return f"/shop/v1/orders/{segment(command.order_id)}/{WAYS[type(command)][1]}"
+
+
+_ABOUT = {"key", "order_id", "customer_id", "subscription_id"}
 
 
 def asked_by(command: ShopCommand) -> dict[str, Any]:
     """The command as the shop takes it; what is None is not said."""
-    return command.model_dump(mode="json", exclude={"key", "order_id", "customer_id"}, exclude_none=True)
+    return command.model_dump(mode="json", exclude=_ABOUT, exclude_none=True)
 
 
 def change_receipt(change: Change, command: ShopCommand) -> Receipt:
     """The shop's word on the command; an answer about anything else than was asked is `unknown`."""
-    about = (None, command.customer_id) if isinstance(command, ChangeCustomer) else (command.order_id, None)
-    told = change.model_dump(exclude_none=True)
-    same = (
-        (change.kind, change.key) == (WAYS[type(command)][0], command.key)
-        and (change.order_id, change.customer_id) == about
-        and all(told.get(name) == value for name, value in asked_by(command).items())
-    )
-    return SwapReceipt(
+    same = (change.kind, change.key) == (WAYS[type(command)][0], command.key) and _about(change, command)
+    evidence = {
+        "id": change.id,
+        "kind": change.kind,
+        "order_id": change.order_id,
+        "customer_id": change.customer_id,
+        "status": change.status,
+        "created_at": change.created_at,
+        "as_asked": same,
+    }
+    receipt = Receipt(
         status="succeeded" if same and change.status == "applied" else "unknown",
         external_id=change.id,
-        line_ids=tuple(change.line_ids or ()),
-        evidence={
-            "id": change.id,
-            "kind": change.kind,
-            "order_id": change.order_id,
-            "customer_id": change.customer_id,
-            "status": change.status,
-            "created_at": change.created_at,
-            "as_asked": same,
-        },
+        evidence=evidence,
     )
+    if change.subscription is not None:
+        return SubscriptionReceipt(**dict(receipt), subscription=subscription(change.subscription))
+    return SwapReceipt(**dict(receipt), line_ids=tuple(change.line_ids or ()))
+
+
+def _about(change: Change, command: ShopCommand) -> bool:
+    """Whether the shop understood what was asked, of whom."""
+    told, asked = change.model_dump(exclude_none=True), asked_by(command)
+    if isinstance(command, ChangeSubscription):
+        told = told.get("asked", {})
+        if change.subscription is None or change.subscription.id != command.subscription_id:
+            return False
+    if isinstance(command, ChangeCustomer | ChangeSubscription):
+        about = (None, command.customer_id)
+    else:
+        about = (command.order_id, None)
+    return (change.order_id, change.customer_id) == about and all(told.get(name) == asked[name] for name in asked)
 
 
 def in_our_words(refusal: Refused) -> Refused:

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Literal, Protocol
 
-from app.integrations.commerce.contract import Frozen
 from app.integrations.receipts import Receipt, ReceiptStatus
+from app.integrations.values import Frozen
 
 
 class RefundCommand(Frozen):

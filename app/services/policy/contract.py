@@ -95,6 +95,10 @@ class Facts(Frozen):
     destination: Destination = "original"
     destination_kind: str | None = None
     """card, paypal, gift_card, store_credit, bank, other: of the method that `destination` names."""
+    subscription_change: str | None = None
+    """What is to become of a subscription: pause, resume, skip, swap or cancel."""
+    subscription_status: str | None = None
+    """active, paused, ending (its end is set), canceled or unknown."""
     instant: bool = False
     """A refund that is to be paid, or a difference that is to be charged, before the goods have come back."""
     spent: dict[str, int] = {}

@@ -145,6 +145,8 @@ _LINE_READS.add(_line_age)
 _STATUSES = ("pending", "processing", "shipped", "delivered", "canceled")
 _METHODS = ("card", "paypal", "gift_card", "store_credit", "bank", "other")
 _RESOLUTIONS = ("refund", "store_credit", "exchange")
+_SUBSCRIPTION_CHANGES = ("pause", "resume", "skip", "swap", "cancel")
+_SUBSCRIPTION_STATUSES = ("active", "paused", "ending", "canceled", "unknown")
 
 NAMES: dict[str, Name] = {
     "action": Name("text", _fact("action"), ACTIONS),
@@ -168,6 +170,8 @@ NAMES: dict[str, Name] = {
     "reason": Name("text", _fact("reason")),
     "destination": Name("text", _fact("destination"), ("original", "store_credit", "payment_method")),
     "destination_kind": Name("text", _fact("destination_kind"), _METHODS),
+    "subscription_change": Name("text", _fact("subscription_change"), _SUBSCRIPTION_CHANGES),
+    "subscription_status": Name("text", _fact("subscription_status"), _SUBSCRIPTION_STATUSES),
     "spent.order": Name("money", _spent("order")),
     "spent.customer": Name("money", _spent("customer")),
     "spent.day": Name("money", _spent("day")),

@@ -1,19 +1,33 @@
-"""The guard is quick enough for every request: measured in processor time, within one run, with room to spare."""
+"""The guard is quick enough for every request, by `tests/tools/measure_guard.py`: in processor time, within one run."""
+
+import asyncio
+import json
 
 from app.services.policy.conditions import MAX_NODES, parse
 from app.services.policy.evaluation import compiled
 from app.services.policy.names import Scene
-from tests.tools.measure_guard import guard, order, seconds
+from tests.tools import measure_guard
+from tests.tools.measure_guard import TARGETS, YARDSTICK, guard, judged, order, seconds, yardstick
 
 
-def test_a_decision_takes_far_less_than_a_request():
-    rules, facts = guard(), order(3)
-    assert seconds(lambda: rules.decide(facts), 50) < 3e-3  # the aim is 1 ms; the rest is for a busy machine
+def test_a_decision_and_fifty_lines_with_all_that_is_read_for_them_keep_to_their_targets():
+    for _ in range(3):  # others may have the machine for a moment
+        before = yardstick()
+        found = {"decision": measure_guard.decision(), "returnable": asyncio.run(measure_guard.returnable(3, 10))}
+        slowness = max(before, yardstick()) / YARDSTICK
+        if not judged(found, slowness):
+            break
+    assert judged(found, slowness) == [], (found, slowness)
 
 
-def test_fifty_lines_are_told_as_fast():
-    rules, facts = guard(), order(50)
-    assert seconds(lambda: rules.returnable(facts), 5) < 15e-3  # the aim is 5 ms
+def test_the_judge_forgives_a_slow_core_and_nothing_else(capsys):
+    late = {name: target * 1.5 for name, target in TARGETS.items()}
+    assert judged(late, slowness=0.5) == list(TARGETS), "a fast core is no excuse to be slow"
+    assert judged(late, slowness=2.0) == []
+    assert judged({"returnable": 0.006}, slowness=1.0) == ["returnable"]
+    code = measure_guard.main(["--decisions", "500"])
+    told = json.loads(capsys.readouterr().out)
+    assert (code, told["targets"], told["backtest_decisions"]) == (1 if told["above"] else 0, TARGETS, 500)
 
 
 def test_time_grows_with_the_lines_and_no_faster():
