@@ -10,7 +10,14 @@ from app.errors import Forbidden, ItemNotInOrder, NoItems, ReturnNotInState
 from app.models.exchanges import Exchange
 from app.models.orders import Order
 from app.models.returns import MOVES, Return, ReturnLine
-from app.services import approvals, exchange_payments, refund_approvals, return_registrations, return_states
+from app.services import (
+    approvals,
+    exchange_payments,
+    refund_approvals,
+    return_registrations,
+    return_states,
+    withdrawal_delivery,
+)
 from app.services.callers import Caller
 from app.services.order_views import lines_of, named
 from app.services.orders import Ledgers
@@ -108,6 +115,7 @@ def _pay_back(
     fee = return_.fee or 0
     # Its reasons stand on the return; a refund's are the policy's own list.
     to = RefundSpec(rest, destination=return_.destination, payment_method_id=return_.payment_method_id, keep_back=fee)
+    to = withdrawal_delivery.of_return(session, caller, return_.id, return_.order_id, said, to)
     back = _refund(session, caller, return_, to, said) if rest else None
     given = RefundSpec(credited, destination=credit, keep_back=0 if rest else fee)
     as_credited = _refund(session, caller, return_, given, said) if credited else None

@@ -24,6 +24,7 @@ from app.services import (
     orders,
     refunds,
     returns,
+    withdrawal_delivery,
     withdrawal_rights,
     withdrawal_states,
     withdrawal_words,
@@ -131,6 +132,7 @@ def _carry_out(
         withdrawal.cancellation_id, withdrawal.refund_id = cancellation.id, cancellation.refund_id
     elif plan.unsent:
         spec = RefundSpec(lines=tuple(plan.unsent.items()))
+        spec = withdrawal_delivery.with_delivery(session, caller, order.id, said, spec)
         withdrawal.refund_id = refunds.request(session, caller, order.id, said, spec).id
     if plan.sent:
         lines = tuple(LineSpec(line_id, quantity) for line_id, quantity in plan.sent.items())

@@ -95,7 +95,9 @@ def test_nobody_settles_by_any_door_what_they_have_claimed_themselves(store: Ten
     for by in ("kim", "lee"):
         accept(store, made, Aftersale_Actor=f"agent:{by}")
     assert now(store, made)["failure_code"] == "card_expired"
-    assert accept(store, made, Aftersale_Actor="agent:ann").json()["code"] == "self_approval", "nor when it is paid again"
+    assert accept(store, made, Aftersale_Actor="agent:ann").json()["code"] == "self_approval", (
+        "nor when it is paid again"
+    )
     for by in ("kim", "lee"):
         accept(store, made, Aftersale_Actor=f"agent:{by}")
     assert ended(store, made)["payment_status"] == "succeeded"

@@ -16,7 +16,23 @@ from tests.services.test_returns_and_labels import SHOP, order
 from tests.support.app import App, Tenant, running, sandbox
 from tests.support.spread import KINDS
 
-DOCUMENT = {**SHOP, "orders": [*SHOP["orders"], order(6, delivered_at="-13d"), order(7, delivered_at="-18d")]}
+
+def delivered(number: int, status: str = "delivered") -> dict[str, Any]:
+    """The same order with 4.90 paid for its delivery."""
+    made = order(number, status)
+    return made | {"shipping": 490, "payments": [made["payments"][0] | {"amount": 1990}]}
+
+
+DOCUMENT = {
+    **SHOP,
+    "orders": [
+        *SHOP["orders"],
+        order(6, delivered_at="-13d"),
+        order(7, delivered_at="-18d"),
+        delivered(8),
+        delivered(9, "processing"),
+    ],
+}
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -98,6 +114,44 @@ def test_a_part_that_has_not_shipped_is_paid_back_without_coming_back(store):
     confirm(store, made)
     until(lambda: again(store, made)["status"] == "completed")
     assert [row["amount"] for row in store.sandbox.effects("refund")] == [666]
+
+
+def come_back(store: Tenant, made: dict[str, Any]) -> list[int]:
+    """Goods of a confirmed withdrawal arrive and are paid: all that was ever paid back, by effect."""
+    back = f"/v1/returns/{confirm(store, made).json()['return']}"
+    assert store.post(f"{back}/receive", {}).json()["status"] == "received"
+    done = store.post(f"{back}/complete", {}, Prefer="wait=10").json()
+    until(lambda: store.get(f"/v1/refunds/{done['refund']}").json()["status"] == "succeeded")
+    return [row["amount"] for row in store.sandbox.effects("refund")]
+
+
+def test_delivery_goes_back_once_with_all_of_what_arrived(store):
+    made = declare(store, 8, None).json()
+    assert come_back(store, made) == [1990]
+    until(lambda: again(store, made)["status"] == "completed")
+    rest = store.post("/v1/refunds", {"order": "#8", "shipping": True})
+    assert (rest.status_code, rest.json()["code"]) == (422, "no_items")
+
+
+def test_delivery_stays_paid_for_a_part_and_goes_back_with_the_last_one(store):
+    assert come_back(store, declare(store, 8, quantity=2).json()) == [666]
+    assert come_back(store, declare(store, 8, "b").json()) == [666, 500]
+    assert come_back(store, declare(store, 8).json()) == [666, 500, 334 + 490]
+
+
+def test_delivery_that_the_store_has_paid_back_elsewhere_is_not_paid_twice(store):
+    made = declare(store, 8, None).json()
+    store.sandbox.post("/sandbox/v1/outside-refunds", {"payment_id": "p-8", "amount": 490, "currency": "EUR"})
+    assert come_back(store, made) == [1500]
+
+
+def test_delivery_goes_back_with_what_is_not_sent_any_more(store):
+    some = declare(store, 9, quantity=3).json()
+    confirm(store, some)
+    until(lambda: again(store, some)["status"] == "completed")
+    confirm(store, rest := declare(store, 9, None).json())
+    until(lambda: again(store, rest)["status"] == "completed")
+    assert [row["amount"] for row in store.sandbox.effects("refund")] == [1000, 990]
 
 
 def test_what_is_on_its_way_can_be_withdrawn_from(store):
