@@ -205,7 +205,7 @@ RESOURCES = {
     "claim": Shown(_claim, lambda view: view["status"] == "awaiting_approval" or _claim_open(view)),
     "claim_payment": Shown(_claim, lambda view: for_person(view) or _claim_open(view)),
     "withdrawal": Shown(_withdrawal, lambda _: False),
-    "withdrawal_confirmed": Shown(_withdrawal, lambda view: not view["settled"]),
+    "withdrawal_confirmed": Shown(_withdrawal, lambda view: for_person(view) or not view["settled"]),
     "window_extension": Shown(_window, lambda _: False),
     "credit": Shown(_credit, lambda view: view["status"] in OPEN),
     "operation": Shown(_operation, lambda _: False),

@@ -45,6 +45,7 @@ class Door:
 
 
 APPROVALS, RETURN, CLAIM = Door(), Door(unnamed=True), Door(unnamed=True, own=True, keeps=True)
+WITHDRAWAL = CLAIM
 
 
 def as_asked(caller: Caller, approval: Approval) -> Caller:

@@ -32,6 +32,7 @@ from app.services import (
     return_approvals,
     state_mails,
     tries,
+    withdrawal_approvals,
     withdrawal_outcomes,
     withdrawals,
 )
@@ -56,6 +57,7 @@ SETTLERS = (
     refund_approvals,
     return_approvals,
     claim_approvals,
+    withdrawal_approvals,
     registry,
 )
 """Each registers the kinds of operation that it settles, or what follows from them, when it is imported."""

@@ -10,7 +10,8 @@ import pytest
 
 from app import clock
 from app.models.withdrawals import Withdrawal
-from app.services import withdrawal_outcomes
+from app.services import approvals, withdrawal_outcomes
+from tests.http.test_approvals import change, obey, word
 from tests.services.durable_fixtures import one_database, until
 from tests.services.test_returns_and_labels import SHOP, order
 from tests.support.app import App, Tenant, running, sandbox
@@ -176,21 +177,107 @@ def test_a_lost_answer_of_the_mailbox_mails_once(store):
     assert len(mails(store)) == 1
 
 
+SMALL = {"caps": {"EUR": dict.fromkeys(("refund", "order", "customer", "day"), 1000)}}
+MIA = {"Aftersale_Customer": "cust-1"}
+
+
+def waiting(store: Tenant, number: int = 4, **headers: str) -> dict[str, Any]:
+    """A binding withdrawal that a person has to carry out."""
+    who = headers or MIA
+    answer = confirm(store, declare(store, number, None, **who).json(), **who)
+    assert (answer.status_code, answer.json()["status"]) == (202, "confirmed"), answer.text
+    assert answer.json()["approval"]["status"] == "pending"
+    return answer.json()
+
+
+def question(store: Tenant, made: dict[str, Any]) -> dict[str, Any]:
+    return store.get(f"/v1/approvals/{again(store, made)['approval']['id']}").json()
+
+
 def test_above_the_caps_it_is_binding_and_waits_for_a_person(app):
-    caps = {"refund": 1000, "order": 1000, "customer": 1000, "day": 1000}
-    store = app.store(DOCUMENT, policy={"caps": {"EUR": caps}})
-    made = declare(store, 4, None, Aftersale_Customer="cust-1").json()
-    done = confirm(store, made, Aftersale_Customer="cust-1").json()
-    assert (done["status"], done["approval"]) == ("confirmed", {"status": "pending"})
+    store = app.store(DOCUMENT, policy=SMALL)
+    made = waiting(store)
     assert store.sandbox.effects("refund") == []
-    assert confirm(store, made).json()["approval"] is None, "the store carries it out"
+    [listed] = store.get("/v1/approvals?status=pending&action=confirm_withdrawal&order=4").json()["data"]
+    assert (listed["id"], listed["subject"]) == (made["approval"]["id"], {"type": "withdrawal", "id": made["id"]})
+    assert (listed["reasons"] != [], store.get(f"/v1/decisions/{listed['decision_id']}").status_code) == (True, 200)
+    assert confirm(store, made).json()["approval"]["status"] == "approved", "the store carries it out"
+    until(lambda: again(store, made)["status"] == "completed")
+
+
+def test_a_yes_among_the_approvals_carries_it_out_once(app):
+    store = app.store(DOCUMENT, policy=SMALL)
+    made = waiting(store)
+    done = word(store, made["approval"]["id"]).json()
+    assert (done["status"], done["result"]) == ("approved", {"type": "withdrawal", "id": made["id"]})
+    until(lambda: again(store, made)["status"] == "completed")
+    assert word(store, made["approval"]["id"]).json()["code"] == "approval_not_pending"
+    assert (len(store.sandbox.effects("refund")), len(mails(store))) == (1, 1)
+
+
+def test_above_an_amount_two_persons_carry_it_out_and_nobody_their_own(store):
+    obey(store, {"two_persons_above": {"EUR": 1000}})
+    made = waiting(store, Aftersale_Actor="agent:ann")
+    by_route = confirm(store, made, Aftersale_Actor="agent:ann")
+    for answer in (by_route, word(store, made["approval"]["id"], by="ann")):
+        assert (answer.status_code, answer.json()["code"]) == (403, "self_approval")
+    assert confirm(store, made).json()["code"] == "actor_required"
+    assert confirm(store, made, Aftersale_Actor="agent:kim").status_code == 202
+    assert confirm(store, made, Aftersale_Actor="agent:kim").json()["code"] == "already_approved"
+    assert store.sandbox.effects("cancel") == []
+    assert word(store, made["approval"]["id"], by="lee").json()["status"] == "approved"
+    until(lambda: again(store, made)["status"] == "completed")
+
+
+def test_nobody_s_silence_ends_a_binding_withdrawal_and_a_person_s_no_does(app):
+    store = app.store(DOCUMENT, policy=SMALL)
+    made = waiting(store)
+    change(app, made["approval"]["id"], expires_at=clock.now() - timedelta(seconds=1))
+    app.write(approvals.tend)
+    asked = question(store, made)
+    assert (again(store, made)["status"], asked["status"], asked["id"] != made["approval"]["id"]) == (
+        "confirmed",
+        "pending",
+        True,
+    )
+    assert word(store, asked["id"], "reject").json()["status"] == "rejected"
+    ended = again(store, made)
+    assert (ended["status"], ended["approval"]["status"]) == ("canceled", "rejected")
+    assert kinds(store, made)[-1] == "withdrawal.canceled"
+    assert declare(store, 4, None).json()["id"] != made["id"], "it may be declared again"
+
+
+def test_what_today_s_facts_refuse_at_the_yes_is_asked_anew(app):
+    store = app.store(DOCUMENT, policy=SMALL)
+    made = waiting(store)
+    paid = store.post("/v1/refunds", {"order": "#4", "lines": [{"line_id": "b-4", "quantity": 1}]}, Prefer="wait=10")
+    assert paid.status_code == 201
+    obey(store, {"rules": [{"id": "no-cancel", "actions": ["cancel"], "outcome": "refuse", "code": "limit_reached"}]})
+    refused = confirm(store, made)
+    assert (refused.status_code, refused.json()["code"]) == (409, "limit_reached")
+    assert question(store, made)["id"] == made["approval"]["id"], "a refused write changes nothing"
+    done = word(store, made["approval"]["id"]).json()
+    assert (done["status"], done["code"]) == ("refused", "limit_reached")
+    assert (question(store, made)["status"], len(store.sandbox.effects("refund"))) == ("pending", 1)
+    obey(store, {})
+    assert word(store, question(store, made)["id"]).json()["status"] == "approved"
+    until(lambda: again(store, made)["status"] == "completed")
+    amounts = [row["amount"] for row in store.sandbox.effects("refund")]
+    assert amounts == [500, 1000], "what was paid back meanwhile is not paid again"
+
+
+def test_a_cancellation_that_the_shop_refuses_is_asked_about(store):
+    store.sandbox.fault("cancel", "refuse", code="order_not_pending", status=409)
+    made = declare(store, 4, None, **MIA).json()
+    confirm(store, made, **MIA)
+    until(lambda: again(store, made)["approval"])
+    assert question(store, made)["requested_by"]["type"] == "automation"
+    assert word(store, question(store, made)["id"]).json()["status"] == "approved"
     until(lambda: again(store, made)["status"] == "completed")
 
 
 def test_a_return_that_a_person_makes_of_it_later_is_told_by_a_mail_of_its_own(store):
-    made = declare(store, 5, Aftersale_Customer="cust-1").json()
-    assert confirm(store, made, Aftersale_Customer="cust-1").json()["approval"] == {"status": "pending"}
-    back = confirm(store, made).json()["return"]
+    back = confirm(store, waiting(store, 5)).json()["return"]
     until(lambda: len(mails(store)) == 2)
     assert [mail["key"] == f"{back}.started" for mail in mails(store)] == [False, True]
 
