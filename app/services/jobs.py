@@ -30,6 +30,7 @@ from app.services import (
     refund_approvals,
     refunds,
     return_approvals,
+    return_expiry,
     state_mails,
     tries,
     withdrawal_approvals,
@@ -86,7 +87,14 @@ def table(runtime: Runtime) -> dict[str, durable.Job]:
     return {operations.JOB: run, operations.RECHECK_JOB: recheck, backtests.JOB: backtest}
 
 
-CHORES = (tries.revive, approvals.tend, idempotency.purge, withdrawal_outcomes.note_overdue, confirmations.purge)
+CHORES = (
+    tries.revive,
+    approvals.tend,
+    return_expiry.tend,
+    idempotency.purge,
+    withdrawal_outcomes.note_overdue,
+    confirmations.purge,
+)
 """What is looked after now and then, each in a transaction of its own."""
 
 

@@ -67,6 +67,8 @@ class PolicyDocument(Strict):
     abuse: Abuse = Abuse()
     withdrawal: Withdrawal = Withdrawal()
     approvals: Approvals = Approvals()
+    return_expires_after_days: Annotated[int, Field(ge=1, le=3650)] | None = 30
+    """From its approval or its label; then goods that were never sent are not waited for any longer. Null: no end."""
     return_service: Annotated[str, Field(min_length=1, max_length=100)] = "return_standard"
     rules: Annotated[list[Rule], Field(max_length=MAX_RULES)] = []
 
