@@ -43,6 +43,7 @@ from app.services.runtime import Runtime
 
 log = structlog.get_logger()
 
+registry.every()  # before any policy is read: the guard knows the names that actions bring
 SETTLERS = (
     refunds,
     labels,

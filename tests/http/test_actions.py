@@ -38,13 +38,18 @@ SENT: dict[str, dict[str, Any]] = {
     "answer_ticket": {"ticket": "@ticket@", "text": "It is on its way."},
     "hand_off": {"ticket": "@ticket@", "reason": "goodwill"},
 }
-"""What each action is called with; a new action brings its line. `@ticket@`, `@withdrawal@`: one that is there."""
+"""What each action is called with, where not with the example of its schema. `@…@`: one that is there."""
 EVERY = sorted(registry.every())
+
+
+def named(name: str) -> dict[str, Any]:
+    """What the action is called with."""
+    return SENT[name] if name in SENT else registry.schema(registry.find(name))["examples"][0]
 
 
 def sent(store: Tenant, name: str) -> dict[str, Any]:
     """The same with what it names made first."""
-    made: dict[str, Any] = dict(SENT[name])
+    made: dict[str, Any] = dict(named(name))
     if "ticket" in made:
         made["ticket"] = store.post("/v1/tickets", {"text": "Hello", "customer": "cust-anna"}).json()["id"]
     if "withdrawal" in made:
@@ -74,7 +79,8 @@ def told(answer: Any) -> tuple[int, Any]:
 def test_every_action_is_in_the_file_of_its_name_and_is_called_here() -> None:
     files = {module.name for module in pkgutil.iter_modules([str(Path(actions.__path__[0]))])}
     assert set(EVERY) <= files
-    assert set(SENT) == set(EVERY)
+    assert set(SENT) <= set(EVERY)
+    assert all(named(name) for name in EVERY)
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -82,7 +88,7 @@ def test_an_action_tells_what_it_takes_and_needs(name: str) -> None:
     action = registry.find(name)
     schema = registry.schema(action)
     meta.validate(schema)
-    Draft202012Validator(schema).validate(SENT[name])
+    Draft202012Validator(schema).validate(named(name))
     assert schema["additionalProperties"] is False
     assert action.guard is None or action.proof == PROOF.get(action.guard, 2)
     assert action.scope in SCOPES
