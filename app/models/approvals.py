@@ -36,7 +36,8 @@ class Approval(Owned, Eventful, Base):
     """The action's name, as `/v1/actions` lists it."""
     order_id: Mapped[str | None] = mapped_column(Id)
     subject_type: Mapped[str]
-    """`refund`, `return` and `claim` wait in a state of their own; of an `action` only its parameters are there yet."""
+    """`refund`, `return` and `claim` wait in a state of their own, a `withdrawal` is binding and has to be carried out;
+    of an `action` only its parameters are there yet."""
     subject_id: Mapped[str | None] = mapped_column(Id)
     parameters: Mapped[dict[str, Any]]
     asker: Mapped[dict[str, Any]]

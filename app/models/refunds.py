@@ -24,6 +24,12 @@ ALLOCATION_MOVES: dict[str, frozenset[str]] = {
     "failed": frozenset(),
     "canceled": frozenset(),
 }
+CANCELLATION_MOVES: dict[str, frozenset[str]] = {
+    "pending": frozenset({"succeeded", "failed", "unknown"}),
+    "unknown": frozenset({"succeeded", "failed"}),
+    "succeeded": frozenset(),  # nothing un-cancels an order
+    "failed": frozenset(),
+}
 RESERVING = ("pending", "unknown", "succeeded")
 """Allocation statuses whose amount counts against the payment."""
 WAITING = "awaiting_approval"
@@ -143,3 +149,9 @@ class Cancellation(Owned, Eventful, Base):
     refund_id: Mapped[str | None] = mapped_column(Id)
     reason: Mapped[str]
     status: Mapped[str] = mapped_column(default="pending")
+
+    def move(self, status: str) -> None:
+        """Go to `status`, or raise where the table of moves does not lead there."""
+        if status != self.status and status not in CANCELLATION_MOVES[self.status]:
+            raise IllegalMove(f"cancellation {self.id}: {self.status} -> {status}")
+        self.status = status

@@ -20,8 +20,10 @@ MOVES: dict[str, frozenset[str]] = {
     "completed": frozenset(),
     "declined": frozenset(),
     "canceled": frozenset(),
-    "expired": frozenset(),
+    "expired": frozenset({"received"}),  # a late parcel, of a return that was approved once
 }
+UNSENT = ("approved", "label_issued")
+"""Statuses in which the goods are waited for and nobody has seen them on their way."""
 HOLDING = (
     "requested",
     "awaiting_approval",
@@ -52,6 +54,7 @@ class Return(Owned, Eventful, Base):
         Index("ix_returns_store", "store_id", "livemode", "id"),
         Index("ix_returns_order_id", "order_id"),
         Index("ix_returns_customer_id", "customer_id"),
+        Index("ix_returns_expires_at", "expires_at"),
         Index("uq_returns_rma", "store_id", "livemode", "rma", unique=True),
     )
 
@@ -75,6 +78,8 @@ class Return(Owned, Eventful, Base):
     """Minor units of the order's currency that are kept back when it is paid."""
     actor: Mapped[dict[str, Any]]
     approved_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    """When it ends if its goods are not on their way; None where nothing is waited for."""
     received_at: Mapped[datetime | None]
     inspected_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]

@@ -11,7 +11,7 @@ from app.models.ownership import Eventful, IllegalMove, Owned
 
 MOVES: dict[str, frozenset[str]] = {
     "requested": frozenset({"confirmed", "canceled"}),
-    "confirmed": frozenset({"completed"}),
+    "confirmed": frozenset({"completed", "canceled"}),  # canceled: a named person answers for it
     "completed": frozenset({"confirmed"}),  # a bank can send the money back days later
     "canceled": frozenset(),
 }

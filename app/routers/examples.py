@@ -314,6 +314,7 @@ RETURN: JsonDict = {
     "operation": None,
     "created_at": AT,
     "approved_at": AT,
+    "expires_at": AT,
     "received_at": None,
     "inspected_at": None,
     "completed_at": None,

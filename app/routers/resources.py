@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
 from sqlalchemy.orm import Session
 
 from app import clock, errors
@@ -29,22 +25,12 @@ from app.services import (
     withdrawal_states,
 )
 from app.services import credits as store_credits
+from app.services.actions import registry
 from app.services.callers import Caller
 from app.services.conversation import answers
+from app.services.shown import Shown, View
 
 OPEN = frozenset({"pending", "unknown"})
-View = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """How one kind of resource is read after a write, and when its effect is over."""
-
-    read: Callable[[Session, Caller, str], View]
-    open: Callable[[View], bool]
-    failed: Callable[[View], AppError | None] = lambda _: None
-    accepted: int | None = 202
-    """The status of an answer whose effect is not over; None: the same as of one that is."""
 
 
 def for_person(view: View) -> bool:
@@ -197,8 +183,8 @@ ON_ORDER: dict[str, View] = {
     "change": {"refund": None, "operations": [], "change": None},
 }
 """Kinds that are shown as their order with something more: what that is while nothing has been made yet."""
-RESOURCES = {
-    "approval": Shown(_approval, lambda _: False),
+RESOURCES: dict[str, Shown] = {
+    "approval": Shown(_approval),
     "refund": Shown(_refund, lambda view: view["status"] in {*OPEN, "awaiting_approval"}),
     "return": Shown(_return, _expecting, _not_taken_back),
     "exchange": Shown(_exchange, _expecting, _not_taken_back),
@@ -209,30 +195,19 @@ RESOURCES = {
     "subscription": Shown(_change, _unsettled, _not_changed),
     "claim": Shown(_claim, lambda view: view["status"] == "awaiting_approval" or _claim_open(view)),
     "claim_payment": Shown(_claim, lambda view: for_person(view) or _claim_open(view)),
-    "withdrawal": Shown(_withdrawal, lambda _: False),
-    "withdrawal_confirmed": Shown(_withdrawal, lambda view: not view["settled"]),
-    "window_extension": Shown(_window, lambda _: False),
+    "withdrawal": Shown(_withdrawal),
+    "withdrawal_confirmed": Shown(_withdrawal, lambda view: for_person(view) or not view["settled"]),
+    "window_extension": Shown(_window),
     "credit": Shown(_credit, lambda view: view["status"] in OPEN),
-    "operation": Shown(_operation, lambda _: False),
+    "operation": Shown(_operation),
     "mail": Shown(_operation, lambda view: view["status"] in OPEN),
-    "ticket": Shown(_ticket, lambda _: False),
+    "ticket": Shown(_ticket),
     "message": Shown(answers.view, answers.is_open, accepted=None),
-    "reply": Shown(_reply, lambda _: False),
-    "policy": Shown(_policy, lambda _: False),
+    "reply": Shown(_reply),
+    "policy": Shown(_policy),
     "policy_backtest": Shown(_backtest, lambda view: view["status"] in {"pending", "running"}),
+    **{action.resource: action.shown for action in registry.every().values() if action.shown is not None},
 }
 
-
-ACTIONS = {
-    "label": "return_label",
-    "label_void": "return_label",
-    "cancellation": "cancel",
-    "claim_payment": "claim",
-    "credit": "goodwill",
-    "window_extension": "extend_window",
-    "withdrawal_confirmed": "withdrawal",
-    "mail": "resend_confirmation",
-}
-"""What the guard calls the writes whose kind has another name."""
-UNDECIDED = frozenset({"approval", "ticket", "message", "reply", "operation", "policy", "policy_backtest"})
-"""Writes that no policy decides."""
+VERBS = {"return": "return", "exchange": "exchange", "label_void": "return_label", "claim_payment": "claim"}
+"""What the guard calls the verbs on a kind that are no actions of their own; of all others it decides nothing."""

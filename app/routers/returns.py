@@ -101,6 +101,7 @@ class ReturnOut(Out):
     operation: OperationOut | None = Field(description="Has the shop expect the goods.")
     created_at: str
     approved_at: str | None
+    expires_at: str | None = Field(description="When it ends if its goods are not on their way by then.")
     received_at: str | None
     inspected_at: str | None
     completed_at: str | None

@@ -21,7 +21,8 @@ from app.services.idempotency import Keyed, once
 from app.services.scrubbing import scrub
 
 router = APIRouter(prefix="/v1/returns", tags=["Returns"], route_class=StrictRoute)
-VERBS = refusals(errors.ReturnNotFound, errors.ReturnNotInState, errors.Forbidden, errors.ItemNotInOrder, *KEYED)
+CHANGED = (errors.ReturnNotFound, errors.ReturnNotInState, errors.Forbidden, errors.ItemNotInOrder, *KEYED)
+VERBS = refusals(*CHANGED)
 ANSWERED = (errors.SelfApproval, errors.ActorRequired, errors.AlreadyApproved, errors.ApprovalNotPending)
 
 
@@ -146,11 +147,16 @@ async def decline(
     return await perform(request, means, caller, "return", run, key=key, status=200)
 
 
-@router.post("/{return_id}/receive", summary="Goods arrived", response_model=ReturnOut, responses=VERBS)
+@router.post(
+    "/{return_id}/receive",
+    summary="Goods arrived",
+    response_model=ReturnOut,
+    responses=refusals(*CHANGED, errors.AlreadyReturned),
+)
 async def receive(
     return_id: str, request: Request, means: Means, caller: Writer, key: RequiredKey, body: ReceiveIn | None = None
 ) -> Json:
-    """Note what arrived; without lines: everything."""
+    """Note what arrived; without lines: everything. Also of a return that has expired, while its items are free."""
     lines: list[tuple[str, int | str]] = [(row.line_id, row.quantity) for row in body.lines] if body else []
     return await _change(request, means, caller, key, return_id, "receive", lines)
 

@@ -25,6 +25,7 @@ router = APIRouter(prefix="/v1/withdrawals", tags=["Withdrawals"], route_class=S
 Reader = Annotated[Caller, Depends(needs("withdrawals:read"))]
 Writer = Annotated[Caller, Depends(needs("withdrawals:write"))]
 KEYED = (errors.IdempotencyKeyRequired, errors.IdempotencyKeyReused, errors.IdempotencyKeyInUse)
+ANSWERED = (errors.SelfApproval, errors.ActorRequired, errors.AlreadyApproved, errors.ApprovalNotPending)
 ALLOWED = (
     errors.AlreadyCanceled,
     errors.AlreadyReturned,
@@ -123,6 +124,7 @@ async def declare_withdrawal(
         **refusals(
             errors.WithdrawalNotFound,
             errors.WithdrawalNotInState,
+            *ANSWERED,
             *ALLOWED,
             errors.OrderNotPending,
             errors.RefundExceedsCaptured,
@@ -145,7 +147,7 @@ async def confirm_withdrawal(
     wait: Wait,
     body: ConfirmIn | None = None,
 ) -> Json:
-    """Step two: binding from now, and acknowledged by mail. Repeating it changes nothing."""
+    """Step two: binding from now, and acknowledged by mail. Repeated by the store it is a yes to what waits for one."""
     del body
     params = ConfirmWithdrawalParams(withdrawal=withdrawal_id)
     return await act(request, means, caller, CONFIRM, params, key=key, wait=wait)

@@ -18,7 +18,7 @@ from app.errors import NEVER_STORED, STORED_REFUSALS, AppError, IdempotencyKeyRe
 from app.models.records import Answer
 from app.routers.answers import Json
 from app.routers.headers import header, reads
-from app.routers.resources import ACTIONS, UNDECIDED
+from app.routers.resources import VERBS
 from app.routers.waiting import show
 from app.services import confirmations, decisions, idempotency
 from app.services.actions import registry
@@ -79,11 +79,14 @@ async def perform(
     key: str | None,
     wait: float = 0.0,
     status: int = 201,
+    guard: str | None = None,
 ) -> Json:
     """Do a write once per key and answer it: settled with `status`, else 202 with the resource as it is.
 
-    With `"preview": true` in the body nothing is done: the same work runs in a transaction that is rolled back.
+    `guard`: what the guard calls it, so that a refusal is kept as its decision. With `"preview": true` in the body
+    nothing is done: the same work runs in a transaction that is rolled back.
     """
+    guard = guard or VERBS.get(kind)
     body = await _body(request)
     bound = Bound.to(caller, request.method, request.url.path, body)
     asked = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
@@ -96,21 +99,21 @@ async def perform(
     if keyed is not None:
         known = await means.db.read(idempotency.find, keyed)
         if known is not None:
-            return await _replay(means, caller, keyed, known, wait, status)
+            return await _replay(means, caller, keyed, known, wait, status, guard)
     try:
         made = await run(keyed)
     except Replayed:
         assert keyed is not None
         known = await means.db.read(idempotency.find, keyed)
         assert known is not None
-        return await _replay(means, caller, keyed, known, wait, status)
+        return await _replay(means, caller, keyed, known, wait, status, guard)
     except AppError as error:
-        await _refused(means, caller, kind, keyed, error, idempotency.keep_refusal)
+        await _refused(means, caller, guard, keyed, error, idempotency.keep_refusal)
         raise
     try:
         answer = await show(means, caller, kind, made, wait, status)
     except AppError as error:  # a provider has said no to what we had said yes to
-        await _refused(means, caller, kind, keyed, error, idempotency.keep_answer)
+        await _refused(means, caller, guard, keyed, error, idempotency.keep_answer)
         raise
     if keyed is not None and answer.status_code != 202:
         await means.db.write(idempotency.keep_answer, keyed, answer.status_code, bytes(answer.body))
@@ -141,22 +144,22 @@ Keeper = Callable[[Session, Keyed, int, bytes], None]
 
 
 async def _refused(
-    means: Runtime, caller: Caller, kind: str, keyed: Keyed | None, error: AppError, keep: Keeper
+    means: Runtime, caller: Caller, guard: str | None, keyed: Keyed | None, error: AppError, keep: Keeper
 ) -> None:
     """Keep the decision behind a refusal and the answer for its key, in one transaction.
 
     Where that fails the caller gets 503 and asks again: no answer names a decision that is not there.
     """
     stored = keyed if error.status in STORED_REFUSALS and error.name not in NEVER_STORED else None
-    decided = kind not in UNDECIDED and decisions.explains(error)
+    decided = guard if decisions.explains(error) else None
 
     def work(session: Session) -> str | None:
-        error.decision_id = decisions.keep_refusal(session, caller, ACTIONS.get(kind, kind), error) if decided else None
+        error.decision_id = None if decided is None else decisions.keep_refusal(session, caller, decided, error)
         if stored is not None:
             keep(session, stored, error.status, orjson.dumps(error.problem(caller.request_id)))
         return error.decision_id
 
-    if stored is not None or decided:
+    if stored is not None or decided is not None:
         error.decision_id = await means.db.write(work)
 
 
@@ -175,7 +178,9 @@ async def act(
     async def run(keyed: Keyed | None) -> str:
         return await registry.run(means, caller, action, params, keyed)
 
-    return await perform(request, means, caller, action.resource, run, key=key, wait=wait, status=action.status)
+    return await perform(
+        request, means, caller, action.resource, run, key=key, wait=wait, status=action.status, guard=action.guard
+    )
 
 
 async def _body(request: Request) -> Any:
@@ -193,7 +198,9 @@ def _keyed(request: Request, caller: Caller, key: str, body: Any) -> Keyed:
     )
 
 
-async def _replay(means: Runtime, caller: Caller, keyed: Keyed, known: Answer, wait: float, status: int) -> Json:
+async def _replay(
+    means: Runtime, caller: Caller, keyed: Keyed, known: Answer, wait: float, status: int, guard: str | None
+) -> Json:
     """The first answer again; for what was still running then, the resource as it is now."""
     if known.body is not None and known.status is not None:
         answer = Json(known.body.encode(), status_code=known.status)
@@ -205,7 +212,7 @@ async def _replay(means: Runtime, caller: Caller, keyed: Keyed, known: Answer, w
         try:
             answer = await show(means, caller, known.resource_type, known.resource_id, wait, status)
         except AppError as error:
-            await _refused(means, caller, known.resource_type, keyed, error, idempotency.keep_answer)
+            await _refused(means, caller, guard, keyed, error, idempotency.keep_answer)
             raise
     answer.headers["Idempotent-Replayed"] = "true"
     return answer

@@ -39,12 +39,13 @@ class Door:
     unnamed: bool = False
     """The store's key may say yes without a name, where one yes is enough."""
     own: bool = False
-    """The store may say yes to what it has asked for itself, on behalf of a shopper."""
+    """The key may also say yes to what the key has asked for, on behalf of a shopper; no person ever to their own."""
     keeps: bool = False
     """A refusal at the yes is told to the caller, and leaves the question open for another answer."""
 
 
 APPROVALS, RETURN, CLAIM = Door(), Door(unnamed=True), Door(unnamed=True, own=True, keeps=True)
+WITHDRAWAL = CLAIM
 
 
 def as_asked(caller: Caller, approval: Approval) -> Caller:
@@ -101,10 +102,9 @@ def vote(
     now = clock.now()
     if approval.status != "pending" or approval.expires_at <= now:
         raise ApprovalNotPending
-    own = _asked_by_store(approval)
-    if yes and person is None and (approval.approvers > 1 or (own and not door.own)):
+    if yes and person is None and not _unnamed_suffices(approval, door):
         raise ActorRequired
-    if yes and person is not None and approval.asker["agent"] == person and not (own and door.own):
+    if yes and person is not None and approval.asker["agent"] == person:
         raise SelfApproval
     if yes and any(said["agent"] == person for said in approval.votes):
         raise AlreadyApproved
@@ -119,8 +119,10 @@ def vote(
     return approval
 
 
-def _asked_by_store(approval: Approval) -> bool:
-    return approval.asker["shopper"] is None and not approval.asker["automation"]
+def _unnamed_suffices(approval: Approval, door: Door) -> bool:
+    """Whether the store's key alone may say yes: not where a named person has asked, for it may be theirs."""
+    by_store = approval.asker["shopper"] is None and not approval.asker["automation"]
+    return approval.approvers == 1 and approval.asker["agent"] is None and (door.own or not by_store)
 
 
 def _go_on(session: Session, caller: Caller, approval: Approval, ready: Any, door: Door) -> None:

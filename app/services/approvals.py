@@ -19,6 +19,23 @@ from app.services.policy.contract import Ruling
 from app.services.runtime import Runtime
 
 SYSTEM = {"type": "system", "id": "housekeeping"}
+ASKED = (
+    "store_id",
+    "livemode",
+    "action",
+    "order_id",
+    "subject_type",
+    "subject_id",
+    "parameters",
+    "asker",
+    "requested_by",
+    "approvers",
+    "reasons",
+    "rules",
+    "policy_version",
+    "decision_id",
+)
+"""What a question is; everything else of it is when and how it was answered."""
 Made = tuple[str, str]
 """What was made: its kind and its id."""
 
@@ -55,14 +72,9 @@ def open_for(
     decision_id: str | None = None,
 ) -> Approval:
     """Write down what waits for a person; the subject, if there is one, stands in its waiting state already."""
-    now = clock.now()
-    hours = approval_hours.of(session, caller.store_id, livemode=caller.livemode)
     approval = Approval(
-        id=ids.new("apr"),
         store_id=caller.store_id,
         livemode=caller.livemode,
-        created_at=now,
-        status="pending",
         action=action,
         order_id=order_id,
         subject_type=subject[0],
@@ -76,18 +88,30 @@ def open_for(
         },
         requested_by=caller.actor(),
         approvers=max(1, ruling.approvers),
-        votes=[],
         reasons=list(ruling.reasons),
         rules=list(ruling.rules),
         policy_version=ruling.policy_version,
         decision_id=decision_id,
-        remind_at=approval_hours.next_reminder(hours, now, now),
-        expires_at=now + timedelta(hours=hours.expires),
     )
+    return _opened(session, approval, caller.actor(), caller.request_id)
+
+
+def open_again(session: Session, ended: Approval) -> Approval:
+    """The same question anew, by the clock: what it is about does not end for want of a yes."""
+    approval = Approval(**{name: getattr(ended, name) for name in ASKED})
+    return _opened(session, approval, SYSTEM, None)
+
+
+def _opened(session: Session, approval: Approval, actor: dict[str, Any], request_id: str | None) -> Approval:
+    now = clock.now()
+    hours = approval_hours.of(session, approval.store_id, livemode=approval.livemode)
+    approval.id, approval.created_at, approval.status, approval.votes = ids.new("apr"), now, "pending", []
+    approval.remind_at = approval_hours.next_reminder(hours, now, now)
+    approval.expires_at = now + timedelta(hours=hours.expires)
     session.add(approval)
     session.flush()
     events.record(session, "approval.requested", approval, approval_views.view(approval))
-    note(session, approval, "approval.requested", caller.actor(), {"action": action}, caller.request_id)
+    note(session, approval, "approval.requested", actor, {"action": approval.action}, request_id)
     return approval
 
 

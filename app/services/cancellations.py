@@ -28,6 +28,8 @@ from app.services.refund_quotes import RefundSpec
 KIND = "order_cancel"
 ASKED = "asked by the shopper"
 """What the shop is told where nobody gave a reason."""
+OPEN = ("pending", "unknown")
+"""The shop has the last word still."""
 STANDING = ("pending", "unknown", "succeeded")
 FOLLOWERS: list[Callable[[Session, Cancellation], None]] = []
 """Told of each cancellation whose status has changed, in the same transaction."""
@@ -125,16 +127,12 @@ def standing(session: Session, order_id: str) -> Cancellation | None:
 
 
 def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
-    """The shop's word: canceled, so that the money goes back, or not, so that it stays."""
+    """The shop's word, once: canceled, so that the money goes back, or not, so that it stays."""
     del receipt
     cancellation = session.get_one(Cancellation, operation.subject_id, with_for_update=True)
-    before = cancellation.status
-    if before == operation.status:
+    if cancellation.status not in OPEN or cancellation.status == operation.status:
         return
-    cancellation.status = operation.status
-    events.record(
-        session, f"cancellation.{operation.status}", cancellation, _shown(cancellation), previous={"status": before}
-    )
+    _move(session, cancellation, operation.status)
     if operation.status == "succeeded":
         order = session.get_one(Order, cancellation.order_id, with_for_update=True)
         was = order.status
@@ -147,6 +145,14 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
         refunds.withdraw(session, cancellation.refund_id)
     for told in FOLLOWERS:
         told(session, cancellation)
+
+
+def _move(session: Session, cancellation: Cancellation, status: str) -> None:
+    """Take it to `status`, with its event."""
+    before = cancellation.status
+    cancellation.move(status)
+    session.flush()
+    events.record(session, f"cancellation.{status}", cancellation, _shown(cancellation), previous={"status": before})
 
 
 async def _send(providers: Providers, command: CancelOrder) -> Receipt:

@@ -103,10 +103,12 @@ def accept(session: Session, caller: Caller, claim_id: str, verdict: Verdict, re
 
 
 def _asked_again(session: Session, caller: Caller, claim_id: str) -> Approval:
+    """The question anew, for the one who has claimed: whoever pays it again has not asked for it thereby."""
     claim = claim_states.get(session, caller, claim_id)
+    before = approval_views.of_subject(session, KIND, claim.id)
     return approvals.open_for(
         session,
-        caller,
+        replace(caller, agent=None) if before is None else approval_votes.as_asked(caller, before),
         action="open_claim",
         ruling=AGAIN,
         subject=(KIND, claim.id),

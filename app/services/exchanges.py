@@ -184,7 +184,9 @@ def _follow(session: Session, return_: Return, before: str) -> None:
     if return_.exchange_id is None or return_.status not in _FOLLOWED:
         return
     exchange = session.get_one(Exchange, return_.exchange_id, with_for_update=True, populate_existing=True)
-    if return_.status == "canceled" and (exchange.charged or exchange_payments.charging(session, exchange)):
+    if return_.status in {"canceled", "expired"} and (
+        exchange.charged or exchange_payments.charging(session, exchange)
+    ):
         raise ReturnNotInState("The difference was charged already: let it be completed.")
     if return_.status != exchange.status and return_.status in MOVES[exchange.status]:
         move(session, exchange, return_.status)

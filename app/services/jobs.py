@@ -30,8 +30,10 @@ from app.services import (
     refund_approvals,
     refunds,
     return_approvals,
+    return_expiry,
     state_mails,
     tries,
+    withdrawal_approvals,
     withdrawal_outcomes,
     withdrawals,
 )
@@ -41,6 +43,7 @@ from app.services.runtime import Runtime
 
 log = structlog.get_logger()
 
+registry.every()  # before any policy is read: the guard knows the names that actions bring
 SETTLERS = (
     refunds,
     labels,
@@ -56,6 +59,7 @@ SETTLERS = (
     refund_approvals,
     return_approvals,
     claim_approvals,
+    withdrawal_approvals,
     registry,
 )
 """Each registers the kinds of operation that it settles, or what follows from them, when it is imported."""
@@ -85,7 +89,14 @@ def table(runtime: Runtime) -> dict[str, durable.Job]:
     return {operations.JOB: run, operations.RECHECK_JOB: recheck, backtests.JOB: backtest}
 
 
-CHORES = (tries.revive, approvals.tend, idempotency.purge, withdrawal_outcomes.note_overdue, confirmations.purge)
+CHORES = (
+    tries.revive,
+    approvals.tend,
+    return_expiry.tend,
+    idempotency.purge,
+    withdrawal_outcomes.note_overdue,
+    confirmations.purge,
+)
 """What is looked after now and then, each in a transaction of its own."""
 
 

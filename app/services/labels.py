@@ -192,6 +192,8 @@ def settle_void(session: Session, operation: Operation, receipt: Receipt) -> Non
         return_ = session.get_one(Return, label.return_id, with_for_update=True)
         if return_.status == "label_issued":
             return_states.move(session, return_, "approved")
+    else:  # it was used: the goods are on their way
+        session.get_one(Return, label.return_id, with_for_update=True).expires_at = None
     session.flush()
     kind = "label.voided" if gone else "label.void_refused"
     events.record(session, kind, label, label_views.view(session, label), previous={"status": "voiding"})

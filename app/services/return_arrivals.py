@@ -6,13 +6,20 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from app.errors import Forbidden, ItemNotInOrder, NoItems, ReturnNotInState
+from app.errors import AlreadyReturned, Forbidden, ItemNotInOrder, NoItems, ReturnNotInState
 from app.models.exchanges import Exchange
 from app.models.orders import Order
 from app.models.returns import MOVES, Return, ReturnLine
-from app.services import approvals, exchange_payments, refund_approvals, return_registrations, return_states
+from app.services import (
+    approvals,
+    exchange_payments,
+    refund_approvals,
+    return_registrations,
+    return_states,
+    withdrawal_delivery,
+)
 from app.services.callers import Caller
-from app.services.order_views import lines_of, named
+from app.services.order_views import Ledger, lines_of, named
 from app.services.orders import Ledgers
 from app.services.refund_quotes import RefundSpec
 from app.services.return_states import KIND, lines_in, live_label, move
@@ -30,6 +37,7 @@ def change(
     return_ = return_states.get(session, caller, return_id, lock=True)
     session.refresh(return_)
     if verb == "receive":
+        _come_late(session, return_)
         _receive(session, return_, lines)
     elif verb == "inspect":
         _inspect(session, return_, lines)
@@ -40,6 +48,21 @@ def change(
         return_registrations.withdraw(session, caller, return_)
     return_states.note(session, caller, return_, f"return.{verb}", {"lines": [list(line) for line in lines]})
     return return_
+
+
+def _come_late(session: Session, return_: Return) -> None:
+    """What was not waited for any longer may arrive all the same, unless it has gone another way meanwhile."""
+    if return_.status != "expired":
+        return
+    if return_.approved_at is None or return_.exchange_id is not None:
+        raise ReturnNotInState("A return that is expired cannot become received: nobody said yes, or it was exchanged.")
+    order = session.get_one(Order, return_.order_id, with_for_update=True)
+    ledger = Ledger.of(session, order)
+    known = {line.id: line for line in lines_of(session, order)}
+    for row in lines_in(session, return_.id):
+        held = ledger.returned.get(row.line_id, 0) + ledger.refunded_apart.get(row.line_id, 0)
+        if held + row.quantity > known[row.line_id].quantity:
+            raise AlreadyReturned
 
 
 def _receive(session: Session, return_: Return, lines: Sequence[tuple[str, int | str]]) -> None:
@@ -108,6 +131,7 @@ def _pay_back(
     fee = return_.fee or 0
     # Its reasons stand on the return; a refund's are the policy's own list.
     to = RefundSpec(rest, destination=return_.destination, payment_method_id=return_.payment_method_id, keep_back=fee)
+    to = withdrawal_delivery.of_return(session, caller, return_.id, return_.order_id, said, to)
     back = _refund(session, caller, return_, to, said) if rest else None
     given = RefundSpec(credited, destination=credit, keep_back=0 if rest else fee)
     as_credited = _refund(session, caller, return_, given, said) if credited else None

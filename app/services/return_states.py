@@ -12,7 +12,7 @@ from app import clock
 from app.errors import ReturnNotFound, ReturnNotInState
 from app.models.operations import Operation
 from app.models.returns import LABEL_HOLDING, MOVES, Label, Return, ReturnLine
-from app.services import approval_views, audit, events, operation_views
+from app.services import approval_views, audit, events, operation_views, return_clocks
 from app.services.callers import Caller
 
 KIND = "return"
@@ -46,6 +46,7 @@ def move(session: Session, return_: Return, status: str) -> None:
     return_.move(status)
     if status in STAMPS:
         setattr(return_, STAMPS[status], clock.now())
+    return_.expires_at = return_clocks.expires_at(session, return_, before)
     session.flush()
     events.record(session, f"return.{status}", return_, view(session, return_), previous={"status": before})
     for told in FOLLOWERS:
@@ -140,6 +141,7 @@ def view(session: Session, return_: Return) -> dict[str, Any]:
         "operation": None if operation is None else operation_views.view(operation),
         "created_at": clock.rfc3339(return_.created_at),
         "approved_at": stamp(return_.approved_at),
+        "expires_at": stamp(return_.expires_at),
         "received_at": stamp(return_.received_at),
         "inspected_at": stamp(return_.inspected_at),
         "completed_at": stamp(return_.completed_at),

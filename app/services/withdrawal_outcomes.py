@@ -9,8 +9,10 @@ from app import clock
 from app.models.operations import Operation
 from app.models.refunds import Cancellation, Refund
 from app.models.returns import Return
+from app.models.stores import Store
 from app.models.withdrawals import Withdrawal
-from app.services import cancellations, notices, refund_settlements, withdrawal_states
+from app.services import cancellations, notices, refund_settlements, withdrawal_states, withdrawals
+from app.services.callers import Caller
 from app.services.withdrawal_states import ABOUT
 
 
@@ -39,10 +41,16 @@ def _told_of_cancellation(session: Session, cancellation: Cancellation) -> None:
         return
     if cancellation.status == "failed":  # it has left the shop meanwhile: a person has it come back
         withdrawal.cancellation_id = withdrawal.refund_id = None
-        withdrawal.needs_person = True
-        withdrawal_states.record(session, withdrawal, "withdrawal.needs_person")
+        why = withdrawals.stopped("The shop has not canceled the order.")
+        withdrawals.ask(session, _system(session, withdrawal), withdrawal, why, None)
     elif cancellation.refund_id is None:
         _weigh(session, withdrawal)
+
+
+def _system(session: Session, withdrawal: Withdrawal) -> Caller:
+    """Nobody asks but the shop's answer."""
+    store = session.get_one(Store, withdrawal.store_id)
+    return Caller(store, withdrawal.livemode, key_id="", scopes=frozenset(), request_id="", automation=True)
 
 
 def _weigh(session: Session, withdrawal: Withdrawal) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.errors import AlreadyCanceled, AlreadyReturned, ItemNotInOrder
 from app.models.orders import Order, OrderLine
+from app.models.records import Decision
 from app.models.stores import Store
 from app.services import cancellations, decisions, entitlements, windows
 from app.services.callers import Caller
@@ -56,6 +57,7 @@ class Found:
 
     plan: Plan
     deadline: datetime | None
+    decision: Decision
     asks: bool
     """A person must look at it, for example because the day of delivery is not known."""
 
@@ -76,6 +78,15 @@ def named_lines(session: Session, order: Order, lines: Wanted | None) -> Wanted:
 def _left(line: OrderLine, ledger: Ledger) -> int:
     """How many are neither coming back nor refunded or replaced without coming back."""
     return max(0, line.quantity - ledger.returned.get(line.id, 0) - ledger.refunded_apart.get(line.id, 0))
+
+
+def still(session: Session, order: Order, wanted: Wanted) -> Wanted:
+    """What of a binding withdrawal is still to be carried out; raises `already_returned` where nothing is."""
+    ledger = Ledger.of(session, order)
+    left = {line.id: min(wanted.get(line.id, 0), _left(line, ledger)) for line in lines_of(session, order)}
+    if not any(left.values()):
+        raise AlreadyReturned
+    return {line_id: quantity for line_id, quantity in left.items() if quantity}
 
 
 def check(session: Session, caller: Caller, order: Order, wanted: Wanted) -> Found:
@@ -108,7 +119,7 @@ def check(session: Session, caller: Caller, order: Order, wanted: Wanted) -> Fou
     asks = decisions.waits(decision)
     if not asks:
         decisions.enforce(decision)
-    return Found(plan(session, order, wanted), deadline, asks)
+    return Found(plan(session, order, wanted), deadline, decision, asks)
 
 
 def _facts(line: OrderLine, ledger: Ledger, quantity: int, until: datetime | None) -> LineFacts:

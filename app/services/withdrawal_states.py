@@ -12,7 +12,7 @@ from app.errors import WithdrawalNotFound, WithdrawalNotInState
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.withdrawals import MOVES, Withdrawal, WithdrawalLine
-from app.services import audit, events, operation_views, orders, withdrawal_rights, withdrawal_words
+from app.services import approval_views, audit, events, operation_views, orders, withdrawal_rights, withdrawal_words
 from app.services.callers import Caller
 
 ABOUT = "withdrawal"
@@ -119,7 +119,7 @@ def view(session: Session, withdrawal: Withdrawal) -> dict[str, Any]:
         "cancellation": withdrawal.cancellation_id,
         "refund": withdrawal.refund_id,
         "return": withdrawal.return_id,
-        "approval": {"status": "pending"} if withdrawal.needs_person else None,
+        "approval": approval_views.brief_of(session, ABOUT, withdrawal.id),
         "operations": [row.id for row in behind],
         "settled": all(row.status not in {"pending", "unknown"} for row in behind),
         "created_at": clock.rfc3339(withdrawal.created_at),

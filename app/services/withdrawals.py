@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from app import clock, ids
 from app.errors import AppError, WithdrawalNotInState
+from app.models.approvals import Approval
 from app.models.orders import Order
 from app.models.returns import Return
 from app.models.withdrawals import BINDING, Withdrawal, WithdrawalLine
 from app.services import (
+    approvals,
     cancellations,
     decisions,
     events,
@@ -24,12 +26,15 @@ from app.services import (
     orders,
     refunds,
     returns,
+    withdrawal_delivery,
     withdrawal_rights,
     withdrawal_states,
     withdrawal_words,
 )
 from app.services.callers import Caller
+from app.services.decisions import Asked
 from app.services.orders import Ledgers
+from app.services.policy.contract import Ruling
 from app.services.refund_quotes import RefundSpec
 from app.services.return_specs import LineSpec, ReturnSpec
 from app.services.withdrawal_rights import PAID_WITHIN, Plan, Wanted
@@ -72,20 +77,11 @@ def request(session: Session, caller: Caller, order_id: str, lines: Wanted | Non
 
 
 def confirm(session: Session, caller: Caller, withdrawal_id: str, said: Ledgers) -> Withdrawal:
-    """Step two: binding from now, acknowledged on a durable medium, and carried out.
-
-    Repeated it changes nothing; repeated by the store where a person is needed, it is carried out as the store.
-    """
+    """Step two: binding from now, acknowledged on a durable medium, and carried out; repeated it changes nothing."""
     withdrawal = withdrawal_states.locked(session, caller, withdrawal_id)
     order = orders.get(session, caller, withdrawal.order_id, lock=True)
     wanted = dict(withdrawal_states.lines_in(session, withdrawal.id))
     if withdrawal.status in BINDING:
-        if withdrawal.needs_person and caller.is_merchant:
-            plan = withdrawal_rights.plan(session, order, wanted)
-            _carry_out(session, caller, withdrawal, order, plan, said, tell_shopper=True)
-            withdrawal.needs_person = False
-            withdrawal_states.record(session, withdrawal, "withdrawal.carried_out")
-            withdrawal_states.note(session, caller, withdrawal, "withdrawal.carried_out")
         return withdrawal
     if withdrawal.status != "requested":
         raise WithdrawalNotInState(f"A withdrawal that is {withdrawal.status} cannot be confirmed.")
@@ -95,24 +91,62 @@ def confirm(session: Session, caller: Caller, withdrawal_id: str, said: Ledgers)
     withdrawal.deadline_at = found.deadline
     withdrawal_states.move(session, withdrawal, "confirmed")
     withdrawal_states.note(session, caller, withdrawal, "withdrawal.confirmed")
-    withdrawal.needs_person = found.asks or not _by_itself(session, caller, withdrawal, order, found.plan, said)
-    if withdrawal.needs_person:
-        withdrawal_states.record(session, withdrawal, "withdrawal.needs_person")
+    if found.asks:
+        ask(session, caller, withdrawal, Ruling.model_validate(found.decision.ruling), found.decision.id)
+    else:
+        _by_itself(session, caller, withdrawal, order, found.plan, said)
     _acknowledge(session, caller, withdrawal, order, found.plan)
     return withdrawal
 
 
 def _by_itself(
     session: Session, caller: Caller, withdrawal: Withdrawal, order: Order, plan: Plan, said: Ledgers
-) -> bool:
-    """Whether what follows could be done at once; what a cap or the shop's state stops is left to a person."""
+) -> None:
+    """Do what follows at once; what a cap or the shop's state stops is left to a person."""
     try:
         with session.begin_nested():
             _carry_out(session, caller, withdrawal, order, plan, said, tell_shopper=False)
-    except AppError:
+    except AppError as refused:
         session.refresh(withdrawal)
-        return False
-    return True
+        ruling = refused.ruling if isinstance(refused, Asked) else stopped(refused.detail)
+        ask(session, caller, withdrawal, ruling, decisions.keep_refusal(session, caller, ABOUT, refused, order.id))
+
+
+def stopped(why: str) -> Ruling:
+    """No policy asks: something stands in the way, and a person is to look at it."""
+    return Ruling(outcome="ask", reasons=(why,), rules=("state",), policy_version="", approvers=1)
+
+
+def ask(session: Session, caller: Caller, withdrawal: Withdrawal, ruling: Ruling, decision_id: str | None) -> Approval:
+    """It is binding, and what follows waits among the approvals for a person to have it done."""
+    withdrawal.needs_person = True
+    approval = approvals.open_for(
+        session,
+        caller,
+        action="confirm_withdrawal",
+        ruling=ruling,
+        subject=(ABOUT, withdrawal.id),
+        order_id=withdrawal.order_id,
+        parameters={"withdrawal": withdrawal.id},
+        decision_id=decision_id,
+    )
+    withdrawal_states.record(session, withdrawal, "withdrawal.needs_person")
+    return approval
+
+
+def carry_out(session: Session, caller: Caller, withdrawal_id: str, said: Ledgers) -> Withdrawal:
+    """A person has said yes: done as the store, on today's facts; raises what stands in the way, and `Asked`."""
+    withdrawal = withdrawal_states.locked(session, caller, withdrawal_id)
+    if not withdrawal.needs_person:
+        raise WithdrawalNotInState("Nothing of this withdrawal waits for a person.")
+    order = orders.get(session, caller, withdrawal.order_id, lock=True)
+    wanted = withdrawal_rights.still(session, order, dict(withdrawal_states.lines_in(session, withdrawal.id)))
+    plan = withdrawal_rights.plan(session, order, wanted)
+    _carry_out(session, caller, withdrawal, order, plan, said, tell_shopper=True)
+    withdrawal.needs_person = False
+    withdrawal_states.record(session, withdrawal, "withdrawal.carried_out")
+    withdrawal_states.note(session, caller, withdrawal, "withdrawal.carried_out")
+    return withdrawal
 
 
 def _carry_out(
@@ -131,6 +165,7 @@ def _carry_out(
         withdrawal.cancellation_id, withdrawal.refund_id = cancellation.id, cancellation.refund_id
     elif plan.unsent:
         spec = RefundSpec(lines=tuple(plan.unsent.items()))
+        spec = withdrawal_delivery.with_delivery(session, caller, order.id, said, spec)
         withdrawal.refund_id = refunds.request(session, caller, order.id, said, spec).id
     if plan.sent:
         lines = tuple(LineSpec(line_id, quantity) for line_id, quantity in plan.sent.items())

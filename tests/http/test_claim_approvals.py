@@ -84,6 +84,25 @@ def test_above_an_amount_two_persons_settle_a_claim_and_it_is_paid_once(store: T
     assert len(store.sandbox.effects("refund")) == 1
 
 
+def test_nobody_settles_by_any_door_what_they_have_claimed_themselves(store: Tenant) -> None:
+    obey(store, {"two_persons_above": {"EUR": 1000}})
+    made = claim(store, Aftersale_Actor="agent:ann")
+    for answer in (accept(store, made, Aftersale_Actor="agent:ann"), word(store, made["approval"]["id"], by="ann")):
+        assert (answer.status_code, answer.json()["code"]) == (403, "self_approval")
+    assert accept(store, made).json()["code"] == "actor_required", "nor by leaving out their name"
+    assert now(store, made)["status"] == "awaiting_approval"
+    store.sandbox.fault("refund", "refuse", code="card_expired", status=422)
+    for by in ("kim", "lee"):
+        accept(store, made, Aftersale_Actor=f"agent:{by}")
+    assert now(store, made)["failure_code"] == "card_expired"
+    assert accept(store, made, Aftersale_Actor="agent:ann").json()["code"] == "self_approval", (
+        "nor when it is paid again"
+    )
+    for by in ("kim", "lee"):
+        accept(store, made, Aftersale_Actor=f"agent:{by}")
+    assert ended(store, made)["payment_status"] == "succeeded"
+
+
 def test_a_person_s_yes_is_above_the_caps_of_automation(store: Tenant) -> None:
     obey(store, {"caps": {"EUR": dict.fromkeys(CAPS, 100)}})
     made = claim(store)

@@ -62,6 +62,54 @@ def test_a_return_asks_which_items_and_takes_the_button_s_word(store: Tenant) ->
     assert len(store.sandbox.effects("label")) == 2
 
 
+def test_what_arrived_damaged_becomes_a_claim_that_waits_for_a_person(store: Tenant) -> None:
+    text = "The jacket from order #1001 arrived broken."
+    answer = tell(store, text, customer=dict(ANNA), files=[{"name": "torn.jpg", "id": "fil_1"}])
+    assert answer["reply"]["text"] == say("claim.opened", "en", number="#1001")
+    assert (answer["outcome"], ticket(store, answer)["handoff"]["reason"]) == ("handed_off", "claim_opened")
+    made = store.get(f"/v1/claims/{answer['reply']['cards'][0]['id']}").json()
+    [line] = made["lines"]
+    assert (made["status"], line["kind"], line["quantity"]) == ("awaiting_approval", "damaged", 1)
+    assert (line["note"], line["files"]) == (text, ["fil_1"])
+    assert [row["id"] for row in store.get("/v1/approvals?action=open_claim").json()["data"]] == [
+        made["approval"]["id"]
+    ]
+    assert store.sandbox.effects("refund") == []
+
+
+def test_what_is_wrong_or_missing_is_asked_for_until_nothing_is_guessed(store: Tenant) -> None:
+    answer = tell(store, "Ein Artikel aus Bestellung #1001 fehlt", customer=dict(ANNA))
+
+    def press(label: str) -> dict[str, Any]:
+        buttons = {button["label"]: button["value"] for button in answer["reply"]["buttons"]}
+        return tell(store, label, button=buttons[label], ticket_id=answer["ticket"]["id"])
+
+    asked = [
+        ("ask.what_item", "Merino socks"),
+        ("ask.wrong_or_missing", say("button.missing", "de")),
+        ("ask.how_many", "1"),
+    ]
+    for key, label in asked:
+        assert (answer["outcome"], answer["reply"]["text"]) == ("awaiting_customer", say(key, "de", number="#1001"))
+        assert answer["reply"]["buttons"][-1]["value"] == "person"
+        assert store.get("/v1/claims").json()["data"] == []
+        answer = press(label)
+    [made] = store.get("/v1/claims").json()["data"]
+    assert [(line["kind"], line["quantity"]) for line in made["lines"]] == [("missing", 1)]
+    assert answer["reply"]["text"] == say("claim.opened", "de", number="#1001")
+
+
+def test_a_button_of_a_claim_asks_for_no_more_than_is_there_and_nothing_twice(store: Tenant) -> None:
+    order = store.get("/v1/orders/1001").json()
+    jacket, socks = (line["id"] for line in order["lines"])
+    more = tell(store, "3", shopper="cust-anna", locale="en", button=f"claim:{order['id']}:{socks}:wrong:3")
+    assert more["reply"]["text"] == say("ask.how_many", "en")
+    body = {"order": "#1001", "lines": [{"line_id": jacket, "quantity": 1, "kind": "damaged"}]}
+    assert store.post("/v1/claims", body).status_code == 202
+    again = tell(store, "x", shopper="cust-anna", locale="en", button=f"claim:{order['id']}:{jacket}:damaged")
+    assert (again["outcome"], again["reply"]["text"]) == ("answered", say("no.already_claimed", "en", number="#1001"))
+
+
 def test_words_of_a_title_name_the_item(store: Tenant) -> None:
     answer = tell(store, "I want to return the socks of order #1001", customer=dict(ANNA))
     assert answer["outcome"] == "acted"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from app import clock
 from app.models.exchanges import Exchange
+from app.models.returns import Return
+from app.services import return_expiry
 from tests.services.durable_fixtures import until
 from tests.support.app import App, Tenant
 
@@ -161,11 +165,18 @@ def test_a_negative_difference_goes_back_to_the_payment(store):
     assert [row["amount"] for row in store.sandbox.effects("refund")] == [400]
 
 
-def test_an_instant_exchange_is_charged_at_once_and_never_twice(store):
+def test_an_instant_exchange_is_charged_at_once_and_never_twice(app, store):
     made = exchange(store, swap("mug-gold"), instant=True).json()
     until(lambda: store.get(f"/v1/exchanges/{made['id']}").json()["charged"]["amount"] == 500, 15)
     canceled = store.post(f"/v1/exchanges/{made['id']}/cancel", {})
     assert (canceled.status_code, canceled.json()["code"]) == (409, "return_not_in_state")
+
+    def late(session: Any) -> None:
+        session.get_one(Return, made["return"]).expires_at = clock.now() - timedelta(seconds=1)
+
+    app.write(late)
+    app.write(return_expiry.tend)
+    assert store.get(f"/v1/exchanges/{made['id']}").json()["status"] == "approved", "nor does it expire"
     assert finish(store, made)["status"] == "completed"
     assert [row["amount"] for row in store.sandbox.effects("charge")] == [500]
 

@@ -882,5 +882,11 @@ async def test_a_cancellation_that_is_settled_twice_does_its_work_once(book):
     again = Receipt(status="succeeded", external_id=order.external_id)
     await book.write(lambda s: operations.settle(s, s.get_one(Operation, operation.id), again))
     assert (await book.operation(cancellation.refund_id)).schedule == schedule
+    paid = (await book.operation(cancellation.refund_id)).status
+    late = Receipt(status="failed", failure_code="order_not_pending")
+    await book.write(lambda s: operations.settle(s, s.get_one(Operation, operation.id), late))
     kept = await book.read(lambda s: s.get_one(Cancellation, cancellation.id))
-    assert kept.status == "succeeded"
+    assert (kept.status, (await book.operation(cancellation.refund_id)).status) == ("succeeded", paid)
+    assert [kind for kind, *_ in await log(book, cancellation.id)] == ["cancellation.created", "cancellation.succeeded"]
+    with pytest.raises(IllegalMove, match="succeeded -> failed"):
+        kept.move("failed")

@@ -10,12 +10,29 @@ import pytest
 
 from app import clock
 from app.models.withdrawals import Withdrawal
-from app.services import withdrawal_outcomes
+from app.services import approvals, withdrawal_outcomes
+from tests.http.test_approvals import change, obey, word
 from tests.services.durable_fixtures import until
 from tests.services.test_returns_and_labels import SHOP, order
 from tests.support.app import App, Tenant
 
-DOCUMENT = {**SHOP, "orders": [*SHOP["orders"], order(6, delivered_at="-13d"), order(7, delivered_at="-18d")]}
+
+def delivered(number: int, status: str = "delivered") -> dict[str, Any]:
+    """The same order with 4.90 paid for its delivery."""
+    made = order(number, status)
+    return made | {"shipping": 490, "payments": [made["payments"][0] | {"amount": 1990}]}
+
+
+DOCUMENT = {
+    **SHOP,
+    "orders": [
+        *SHOP["orders"],
+        order(6, delivered_at="-13d"),
+        order(7, delivered_at="-18d"),
+        delivered(8),
+        delivered(9, "processing"),
+    ],
+}
 
 
 SETTINGS = {"retry_seconds": (0.1,) * 4}
@@ -92,6 +109,44 @@ def test_a_part_that_has_not_shipped_is_paid_back_without_coming_back(store):
     assert [row["amount"] for row in store.sandbox.effects("refund")] == [666]
 
 
+def come_back(store: Tenant, made: dict[str, Any]) -> list[int]:
+    """Goods of a confirmed withdrawal arrive and are paid: all that was ever paid back, by effect."""
+    back = f"/v1/returns/{confirm(store, made).json()['return']}"
+    assert store.post(f"{back}/receive", {}).json()["status"] == "received"
+    done = store.post(f"{back}/complete", {}, Prefer="wait=10").json()
+    until(lambda: store.get(f"/v1/refunds/{done['refund']}").json()["status"] == "succeeded")
+    return [row["amount"] for row in store.sandbox.effects("refund")]
+
+
+def test_delivery_goes_back_once_with_all_of_what_arrived(store):
+    made = declare(store, 8, None).json()
+    assert come_back(store, made) == [1990]
+    until(lambda: again(store, made)["status"] == "completed")
+    rest = store.post("/v1/refunds", {"order": "#8", "shipping": True})
+    assert (rest.status_code, rest.json()["code"]) == (422, "no_items")
+
+
+def test_delivery_stays_paid_for_a_part_and_goes_back_with_the_last_one(store):
+    assert come_back(store, declare(store, 8, quantity=2).json()) == [666]
+    assert come_back(store, declare(store, 8, "b").json()) == [666, 500]
+    assert come_back(store, declare(store, 8).json()) == [666, 500, 334 + 490]
+
+
+def test_delivery_that_the_store_has_paid_back_elsewhere_is_not_paid_twice(store):
+    made = declare(store, 8, None).json()
+    store.sandbox.post("/sandbox/v1/outside-refunds", {"payment_id": "p-8", "amount": 490, "currency": "EUR"})
+    assert come_back(store, made) == [1500]
+
+
+def test_delivery_goes_back_with_what_is_not_sent_any_more(store):
+    some = declare(store, 9, quantity=3).json()
+    confirm(store, some)
+    until(lambda: again(store, some)["status"] == "completed")
+    confirm(store, rest := declare(store, 9, None).json())
+    until(lambda: again(store, rest)["status"] == "completed")
+    assert [row["amount"] for row in store.sandbox.effects("refund")] == [1000, 990]
+
+
 def test_what_is_on_its_way_can_be_withdrawn_from(store):
     made = declare(store, 3).json()
     assert (made["effects"][0]["kind"], made["deadline_at"]) == ("return", None)
@@ -114,21 +169,107 @@ def test_a_lost_answer_of_the_mailbox_mails_once(store):
     assert len(mails(store)) == 1
 
 
+SMALL = {"caps": {"EUR": dict.fromkeys(("refund", "order", "customer", "day"), 1000)}}
+MIA = {"Aftersale_Customer": "cust-1"}
+
+
+def waiting(store: Tenant, number: int = 4, **headers: str) -> dict[str, Any]:
+    """A binding withdrawal that a person has to carry out."""
+    who = headers or MIA
+    answer = confirm(store, declare(store, number, None, **who).json(), **who)
+    assert (answer.status_code, answer.json()["status"]) == (202, "confirmed"), answer.text
+    assert answer.json()["approval"]["status"] == "pending"
+    return answer.json()
+
+
+def question(store: Tenant, made: dict[str, Any]) -> dict[str, Any]:
+    return store.get(f"/v1/approvals/{again(store, made)['approval']['id']}").json()
+
+
 def test_above_the_caps_it_is_binding_and_waits_for_a_person(app):
-    caps = {"refund": 1000, "order": 1000, "customer": 1000, "day": 1000}
-    store = app.store(DOCUMENT, policy={"caps": {"EUR": caps}})
-    made = declare(store, 4, None, Aftersale_Customer="cust-1").json()
-    done = confirm(store, made, Aftersale_Customer="cust-1").json()
-    assert (done["status"], done["approval"]) == ("confirmed", {"status": "pending"})
+    store = app.store(DOCUMENT, policy=SMALL)
+    made = waiting(store)
     assert store.sandbox.effects("refund") == []
-    assert confirm(store, made).json()["approval"] is None, "the store carries it out"
+    [listed] = store.get("/v1/approvals?status=pending&action=confirm_withdrawal&order=4").json()["data"]
+    assert (listed["id"], listed["subject"]) == (made["approval"]["id"], {"type": "withdrawal", "id": made["id"]})
+    assert (listed["reasons"] != [], store.get(f"/v1/decisions/{listed['decision_id']}").status_code) == (True, 200)
+    assert confirm(store, made).json()["approval"]["status"] == "approved", "the store carries it out"
+    until(lambda: again(store, made)["status"] == "completed")
+
+
+def test_a_yes_among_the_approvals_carries_it_out_once(app):
+    store = app.store(DOCUMENT, policy=SMALL)
+    made = waiting(store)
+    done = word(store, made["approval"]["id"]).json()
+    assert (done["status"], done["result"]) == ("approved", {"type": "withdrawal", "id": made["id"]})
+    until(lambda: again(store, made)["status"] == "completed")
+    assert word(store, made["approval"]["id"]).json()["code"] == "approval_not_pending"
+    assert (len(store.sandbox.effects("refund")), len(mails(store))) == (1, 1)
+
+
+def test_above_an_amount_two_persons_carry_it_out_and_nobody_their_own(store):
+    obey(store, {"two_persons_above": {"EUR": 1000}})
+    made = waiting(store, Aftersale_Actor="agent:ann")
+    by_route = confirm(store, made, Aftersale_Actor="agent:ann")
+    for answer in (by_route, word(store, made["approval"]["id"], by="ann")):
+        assert (answer.status_code, answer.json()["code"]) == (403, "self_approval")
+    assert confirm(store, made).json()["code"] == "actor_required"
+    assert confirm(store, made, Aftersale_Actor="agent:kim").status_code == 202
+    assert confirm(store, made, Aftersale_Actor="agent:kim").json()["code"] == "already_approved"
+    assert store.sandbox.effects("cancel") == []
+    assert word(store, made["approval"]["id"], by="lee").json()["status"] == "approved"
+    until(lambda: again(store, made)["status"] == "completed")
+
+
+def test_nobody_s_silence_ends_a_binding_withdrawal_and_a_person_s_no_does(app):
+    store = app.store(DOCUMENT, policy=SMALL)
+    made = waiting(store)
+    change(app, made["approval"]["id"], expires_at=clock.now() - timedelta(seconds=1))
+    app.write(approvals.tend)
+    asked = question(store, made)
+    assert (again(store, made)["status"], asked["status"], asked["id"] != made["approval"]["id"]) == (
+        "confirmed",
+        "pending",
+        True,
+    )
+    assert word(store, asked["id"], "reject").json()["status"] == "rejected"
+    ended = again(store, made)
+    assert (ended["status"], ended["approval"]["status"]) == ("canceled", "rejected")
+    assert kinds(store, made)[-1] == "withdrawal.canceled"
+    assert declare(store, 4, None).json()["id"] != made["id"], "it may be declared again"
+
+
+def test_what_today_s_facts_refuse_at_the_yes_is_asked_anew(app):
+    store = app.store(DOCUMENT, policy=SMALL)
+    made = waiting(store)
+    paid = store.post("/v1/refunds", {"order": "#4", "lines": [{"line_id": "b-4", "quantity": 1}]}, Prefer="wait=10")
+    assert paid.status_code == 201
+    obey(store, {"rules": [{"id": "no-cancel", "actions": ["cancel"], "outcome": "refuse", "code": "limit_reached"}]})
+    refused = confirm(store, made)
+    assert (refused.status_code, refused.json()["code"]) == (409, "limit_reached")
+    assert question(store, made)["id"] == made["approval"]["id"], "a refused write changes nothing"
+    done = word(store, made["approval"]["id"]).json()
+    assert (done["status"], done["code"]) == ("refused", "limit_reached")
+    assert (question(store, made)["status"], len(store.sandbox.effects("refund"))) == ("pending", 1)
+    obey(store, {})
+    assert word(store, question(store, made)["id"]).json()["status"] == "approved"
+    until(lambda: again(store, made)["status"] == "completed")
+    amounts = [row["amount"] for row in store.sandbox.effects("refund")]
+    assert amounts == [500, 1000], "what was paid back meanwhile is not paid again"
+
+
+def test_a_cancellation_that_the_shop_refuses_is_asked_about(store):
+    store.sandbox.fault("cancel", "refuse", code="order_not_pending", status=409)
+    made = declare(store, 4, None, **MIA).json()
+    confirm(store, made, **MIA)
+    until(lambda: again(store, made)["approval"])
+    assert question(store, made)["requested_by"]["type"] == "automation"
+    assert word(store, question(store, made)["id"]).json()["status"] == "approved"
     until(lambda: again(store, made)["status"] == "completed")
 
 
 def test_a_return_that_a_person_makes_of_it_later_is_told_by_a_mail_of_its_own(store):
-    made = declare(store, 5, Aftersale_Customer="cust-1").json()
-    assert confirm(store, made, Aftersale_Customer="cust-1").json()["approval"] == {"status": "pending"}
-    back = confirm(store, made).json()["return"]
+    back = confirm(store, waiting(store, 5)).json()["return"]
     until(lambda: len(mails(store)) == 2)
     assert [mail["key"] == f"{back}.started" for mail in mails(store)] == [False, True]
 

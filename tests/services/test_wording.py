@@ -12,7 +12,7 @@ from string import Formatter
 import pytest
 
 from app.money import Money
-from app.services.conversation.acts import TOLD
+from app.services.conversation.scenes import TOLD
 from app.services.order_status import day
 from app.services.wording import LANGUAGES, language_of, say, sentences
 

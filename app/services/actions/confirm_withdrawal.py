@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from app.models.withdrawals import Withdrawal
-from app.services import orders, withdrawal_states, withdrawals
+from app.services import orders, withdrawal_approvals, withdrawal_states
 from app.services.actions.registry import Action, Ready
 from app.services.callers import Caller
 from app.services.params import In, PathRef
@@ -29,7 +29,7 @@ def _order_of(session: Session, caller: Caller, withdrawal_id: str) -> str:
 
 def write(session: Session, caller: Caller, params: ConfirmWithdrawalParams, ready: Ready) -> Withdrawal:
     """Bind it, and do what follows from it."""
-    return withdrawals.confirm(session, caller, params.withdrawal, ready.said)
+    return withdrawal_approvals.confirm(session, caller, params.withdrawal, ready.said)
 
 
 ACTION = Action(

@@ -25,8 +25,10 @@ from app.services.approvals import Made, Waiting
 from app.services.callers import Caller
 from app.services.decisions import Asked
 from app.services.idempotency import Identified, Keyed, once
+from app.services.policy import model
 from app.services.runtime import Runtime
 from app.services.scrubbing import scrub
+from app.services.shown import Shown
 
 P = TypeVar("P", bound=BaseModel)
 Cost = Literal["none", "label", "money", "stock"]
@@ -50,19 +52,21 @@ class Action(Generic[P]):
     description: str
     params: type[P]
     guard: str | None
-    """What the guard calls it; None: nothing about an order is decided."""
+    """What the guard and a policy call it, a name of theirs or a new one; None: nothing about an order is decided."""
     proof: int
     """The level that a shopper must have proved, unless the store's policy says otherwise."""
     cost: Cost
     scope: str
-    route: str
-    """Its twin: method and path, `{field}` taken from the parameters; empty: this is its only door."""
     resource: str
-    """As what it is shown (`routers/writes.py`)."""
-    status: int
-    """Of the answer once its effect is there."""
+    """As what it is shown: one of `routers/resources.py`, or a kind of its own with `shown`."""
     read: Callable[[Runtime, Caller, P], Awaitable[Ready]]
     write: Callable[[Session, Caller, P, Ready], Identified]
+    route: str = ""
+    """Its twin: method and path, `{field}` taken from the parameters; empty: this is its only door."""
+    status: int = 201
+    """Of the answer once its effect is there."""
+    shown: Shown | None = None
+    """How a kind of its own is read."""
     park: Callable[[Session, Caller, P, Ready, Asked], Identified] | None = None
     """Where the thing itself waits for a person in a state of its own; else its parameters do."""
     free_text: tuple[str, ...] = ()
@@ -73,13 +77,15 @@ class Action(Generic[P]):
 
 @cache
 def every() -> dict[str, Action[Any]]:
-    """Every action by its name: the files of this folder that have an `ACTION`."""
+    """Every action by its name: the files of this folder that have an `ACTION`; the guard is taught what they name."""
     found: dict[str, Action[Any]] = {}
     for module in sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])):
         declared: Any = getattr(importlib.import_module(f"{__package__}.{module}"), "ACTION", None)
         if isinstance(declared, Action):
             action = cast("Action[Any]", declared)
             found[action.name] = action
+            if action.guard is not None:
+                model.know(action.guard, action.proof)
     return found
 
 

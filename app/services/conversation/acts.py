@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import partial
 
-from pydantic import BaseModel
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from app import clock
 from app.errors import AppError
@@ -17,70 +14,16 @@ from app.models.refunds import Cancellation, Refund
 from app.models.returns import Return
 from app.money import Money
 from app.services import cancellations, decisions, order_status, orders
-from app.services.actions import cancel_order, issue_label, refund_order, registry, request_return
+from app.services.actions import cancel_order, issue_label, refund_order, request_return
 from app.services.actions.cancel_order import CancelParams
 from app.services.actions.issue_label import LabelParams
 from app.services.actions.refund_order import RefundLineIn, RefundParams
-from app.services.actions.registry import Action, Ready
 from app.services.actions.request_return import ReturnLineIn, ReturnParams
-from app.services.callers import Caller
-from app.services.conversation.inbound import Inbound
+from app.services.conversation import claims
 from app.services.conversation.plans import ABOUT_AN_ORDER, OrderFacts, Plan, choose, lines_meant
-from app.services.decisions import Asked
-from app.services.idempotency import Identified
+from app.services.conversation.scenes import Scene, Turn, attempt, level, pass_on, person, refused
 from app.services.order_views import Ledger, lines_of
-from app.services.orders import Ledgers
-from app.services.policy import parts
 from app.services.policy.contract import Facts
-from app.services.policy.document import PROOF
-from app.services.wording import say
-
-P = TypeVar("P", bound=BaseModel)
-
-TOLD = frozenset(
-    {
-        "order_not_pending",
-        "already_canceled",
-        "order_not_delivered",
-        "return_window_closed",
-        "already_returned",
-        "item_not_returnable",
-    }
-)
-"""Refusals that the shopper is told; all others go to a person."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What a plan came to."""
-
-    outcome: str
-    """`answered acted awaiting_customer handed_off acknowledged`."""
-    text: str | None = None
-    buttons: tuple[dict[str, Any], ...] = ()
-    cards: tuple[dict[str, Any], ...] = ()
-    order_id: str | None = None
-    reason: str | None = None
-    """Why a person takes over."""
-
-
-@dataclass(slots=True)
-class Scene:
-    """What an act may use; facts were read before the transaction began."""
-
-    session: Session
-    caller: Caller
-    """Automation, acting for the proved shopper."""
-    inbound: Inbound
-    language: str
-    proof: int
-    orders: tuple[str, ...]
-    named: bool
-    ledgers: dict[str, Ledgers] = field(default_factory=dict[str, Ledgers])
-
-    def say(self, key: str, **facts: str) -> str:
-        """A sentence in the shopper's language."""
-        return say(key, self.language, **facts)
 
 
 def carry_out(scene: Scene, plan: Plan) -> Turn:
@@ -90,7 +33,7 @@ def carry_out(scene: Scene, plan: Plan) -> Turn:
     if plan is Plan.UNSURE:
         return Turn("handed_off", scene.say("handoff"), reason="unsure")
     if plan is Plan.HELLO:
-        return Turn("answered", scene.say("hello"), buttons=(_person(scene),))
+        return Turn("answered", scene.say("hello"), buttons=(person(scene),))
     if plan is Plan.THANKS:
         return Turn("answered", scene.say("thanks"))
     if plan is Plan.POLICY:
@@ -100,7 +43,7 @@ def carry_out(scene: Scene, plan: Plan) -> Turn:
         return Turn("answered", scene.say("policy.return_window", days=str(days)))
     assert plan in ABOUT_AN_ORDER
     if scene.proof < 1 or not scene.orders:
-        return Turn("awaiting_customer", scene.say("ask.proof"), buttons=(_person(scene),))
+        return Turn("awaiting_customer", scene.say("ask.proof"), buttons=(person(scene),))
     reached = {order_id: orders.get(scene.session, scene.caller, order_id) for order_id in scene.orders}
     chosen, asked = choose(plan, [_facts(order) for order in reached.values()], named=scene.named)
     if chosen is None:
@@ -112,20 +55,20 @@ def _facts(order: Order) -> OrderFacts:
     return OrderFacts(order.id, order.number, order.status)
 
 
-def _level(scene: Scene, action: parts.Action) -> int:
-    """The proof that the store's policy wants for an action."""
-    return decisions.policy_of(scene.session, scene.caller).proof.get(action, PROOF.get(action, 2))
+PRESSED = {
+    Plan.CANCEL: "cancel:{}",
+    Plan.RETURN: "return:{}",
+    Plan.REFUND: "refund:{}",
+    Plan.DAMAGED: "claim:{}::damaged",
+    Plan.WRONG_OR_MISSING: "claim:{}",
+}
+"""What a button says that names the order; of all other plans it asks where things are."""
 
 
 def _ask_which_order(scene: Scene, plan: Plan, asked: Sequence[OrderFacts]) -> Turn:
-    verb = {Plan.CANCEL: "cancel", Plan.RETURN: "return", Plan.REFUND: "refund"}.get(plan, "status")
-    buttons = tuple({"label": order.number, "value": f"{verb}:{order.id}"} for order in asked[:10])
-    return Turn("awaiting_customer", scene.say("ask.which_order"), buttons=(*buttons, _person(scene)))
-
-
-def _person(scene: Scene) -> dict[str, Any]:
-    """The way out that every question offers."""
-    return {"label": scene.say("button.person"), "value": "person"}
+    value = PRESSED.get(plan, "status:{}")
+    buttons = tuple({"label": order.number, "value": value.format(order.id)} for order in asked[:10])
+    return Turn("awaiting_customer", scene.say("ask.which_order"), buttons=(*buttons, person(scene)))
 
 
 def _status(scene: Scene, order: Order) -> Turn:
@@ -134,15 +77,15 @@ def _status(scene: Scene, order: Order) -> Turn:
 
 
 def _cancel(scene: Scene, order: Order) -> Turn:
-    if scene.proof < _level(scene, "cancel") and order.status == "pending":
+    if scene.proof < level(scene, "cancel") and order.status == "pending":
         return Turn("awaiting_customer", scene.say("ask.sign_in"), order_id=order.id)
     said = scene.ledgers.get(order.id)
     if said is None:
-        return _pass_on(scene, order, "shop_unreachable")
+        return pass_on(scene, order, "shop_unreachable")
     params = CancelParams(order=order.id, reason=cancellations.ASKED)
-    done = _attempt(scene, order, cancel_order.ACTION, params, said)
+    done = attempt(scene, order, cancel_order.ACTION, params, said)
     if isinstance(done, AppError):
-        return _refused(scene, order, done)
+        return refused(scene, order, done)
     assert isinstance(done, Cancellation)
     key = "cancel.started" if done.refund_id is not None else "cancel.started_unpaid"
     card = {"type": "order", "id": order.id}
@@ -154,18 +97,18 @@ def _return(scene: Scene, order: Order) -> Turn:
     if asked:
         buttons = [{"label": line.title, "value": f"return:{order.id}:{line.id}"} for line in asked[:9]]
         buttons.append({"label": scene.say("button.all_items"), "value": f"return:{order.id}:all"})
-        buttons.append(_person(scene))
+        buttons.append(person(scene))
         text = scene.say("ask.which_items", number=order.number)
         return Turn("awaiting_customer", text, buttons=tuple(buttons), order_id=order.id)
-    made = _attempt(scene, order, request_return.ACTION, ReturnParams(order=order.id, lines=lines))
+    made = attempt(scene, order, request_return.ACTION, ReturnParams(order=order.id, lines=lines))
     if isinstance(made, AppError):
-        return _refused(scene, order, made)
+        return refused(scene, order, made)
     assert isinstance(made, Return)
     facts = {"number": order.number, "rma": made.rma}
     card = {"type": "return", "id": made.id}
     label = None
     if made.status == "approved":
-        label = _attempt(scene, order, issue_label.ACTION, LabelParams(return_id=made.id))
+        label = attempt(scene, order, issue_label.ACTION, LabelParams(return_id=made.id))
     if label is None or isinstance(label, AppError):
         reason = "delivery_unknown" if order.delivered_at is None else "not_automated"
         return Turn("handed_off", scene.say("return.awaits", **facts), cards=(card,), order_id=order.id, reason=reason)
@@ -197,20 +140,20 @@ def _refund(scene: Scene, order: Order) -> Turn:
         return _cancel(scene, order)
     if order.status != "delivered" or not _at_once(scene, order):
         return _return(scene, order) if order.status == "delivered" else _refund_status(scene, order)
-    if scene.proof < _level(scene, "refund"):
+    if scene.proof < level(scene, "refund"):
         return Turn("awaiting_customer", scene.say("ask.sign_in"), order_id=order.id)
     said = scene.ledgers.get(order.id)
     if said is None:
-        return _pass_on(scene, order, "shop_unreachable")
+        return pass_on(scene, order, "shop_unreachable")
     ledger = Ledger.of(scene.session, order)
     rest = [
         RefundLineIn(line_id=line.id, quantity=ledger.returnable(line))
         for line in lines_of(scene.session, order)
         if ledger.returnable(line)
     ]
-    done = _attempt(scene, order, refund_order.ACTION, RefundParams(order=order.id, lines=rest), said)
+    done = attempt(scene, order, refund_order.ACTION, RefundParams(order=order.id, lines=rest), said)
     if isinstance(done, AppError):
-        return _pass_on(scene, order, done.name)
+        return pass_on(scene, order, done.name)
     assert isinstance(done, Refund)
     amount = Money(done.amount, done.currency).text(scene.language)
     cards = ({"type": "refund", "id": done.id},)
@@ -243,7 +186,7 @@ def _refund_status(scene: Scene, order: Order) -> Turn:
             text = scene.say("refund.status_succeeded", amount=amount, number=order.number)
             return Turn("answered", text, cards=({"type": "order", "id": order.id},), order_id=order.id)
         if order.status in {"shipped", "processing"}:
-            return _pass_on(scene, order, "needs_return")
+            return pass_on(scene, order, "needs_return")
         return Turn("answered", scene.say("refund.status_none", number=order.number), order_id=order.id)
     amount = Money(newest.amount, newest.currency).text(scene.language)
     told = {"succeeded": "succeeded", "failed": "failed"}.get(newest.status, "pending")
@@ -254,36 +197,12 @@ def _refund_status(scene: Scene, order: Order) -> Turn:
     return Turn("answered", text, cards=(card,), order_id=order.id)
 
 
-def _attempt(
-    scene: Scene, order: Order, action: Action[P], params: P, said: Ledgers | None = None
-) -> Identified | AppError:
-    """Run an action in a savepoint; a refusal leaves nothing but the decision that says no, a question what waits."""
-    ready = Ready(order.id, said)
-    try:
-        with scene.session.begin_nested():
-            return action.write(scene.session, scene.caller, params, ready)
-    except Asked as asked:
-        registry.park(scene.session, scene.caller, action, params, ready, asked)
-        return asked
-    except AppError as refused:
-        decisions.keep_refusal(scene.session, scene.caller, action.guard or action.name, refused, order.id)
-        return refused
-
-
-def _refused(scene: Scene, order: Order, refused: AppError) -> Turn:
-    if refused.name in TOLD:
-        return Turn("answered", scene.say(f"no.{refused.name}", number=order.number), order_id=order.id)
-    return _pass_on(scene, order, refused.name)
-
-
-def _pass_on(scene: Scene, order: Order, reason: str) -> Turn:
-    return Turn("handed_off", scene.say("handoff"), order_id=order.id, reason=reason)
-
-
 _ACTS: dict[Plan, Callable[[Scene, Order], Turn]] = {
     Plan.STATUS: _status,
     Plan.CANCEL: _cancel,
     Plan.RETURN: _return,
     Plan.REFUND: _refund,
     Plan.REFUND_STATUS: _refund_status,
+    Plan.DAMAGED: partial(claims.open_one, kind="damaged"),
+    Plan.WRONG_OR_MISSING: claims.open_one,
 }

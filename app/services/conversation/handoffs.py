@@ -27,6 +27,7 @@ NEXT_STEP = {
     "return_window_closed": "The return window is over: decide whether to accept it all the same.",
     "item_not_returnable": "The item is sold without a right to return: decide whether to make an exception.",
     "refund_exceeds_captured": "Less is left to refund than was asked: look at earlier refunds.",
+    "claim_opened": "Decide on the claim: it waits among the approvals.",
     "needs_return": "The parcel is still on its way: wait for it, or refund by hand.",
     "delivery_unknown": "The day of delivery is not known: look it up and decide on the return.",
     "refund_failed": "A refund failed at the payment provider: pay it back another way.",

@@ -19,9 +19,10 @@ from app.models.tickets import Message, Ticket
 from app.services import deliveries, orders, tickets
 from app.services.callers import Caller
 from app.services.conversation import handoffs, identity, plans, threads
-from app.services.conversation.acts import Scene, Turn, carry_out
+from app.services.conversation.acts import carry_out
 from app.services.conversation.identity import Who
 from app.services.conversation.inbound import Inbound, redacted
+from app.services.conversation.scenes import Scene, Turn
 from app.services.idempotency import Keyed, once
 from app.services.orders import Ledgers
 from app.services.runtime import Runtime
@@ -105,7 +106,7 @@ async def _money_facts(runtime: Runtime, caller: Caller, who: Who, plan: plans.P
         return who, {}
     try:
         await orders.load(runtime, acting, chosen.id, fresh=True)
-        said = await orders.ledgers(runtime, acting, chosen.id) if plan is not plans.Plan.RETURN else {}
+        said = await orders.ledgers(runtime, acting, chosen.id) if plan in plans.PAYS_BACK else {}
     except AppError:
         return who, {}
     return who, {chosen.id: said}

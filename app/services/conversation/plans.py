@@ -25,6 +25,8 @@ class Plan(StrEnum):
     RETURN = "return.request"
     REFUND = "refund.request"
     REFUND_STATUS = "refund.status"
+    DAMAGED = "item.damaged"
+    WRONG_OR_MISSING = "item.wrong_or_missing"
     POLICY = "return.policy"
     PERSON = "human.request"
     THANKS = "praise"
@@ -39,13 +41,22 @@ BY_INTENT = {
     "return.request": Plan.RETURN,
     "refund.request": Plan.REFUND,
     "refund.status": Plan.REFUND_STATUS,
+    "item.damaged": Plan.DAMAGED,
+    "item.wrong_or_missing": Plan.WRONG_OR_MISSING,
     "return.policy": Plan.POLICY,
     "human.request": Plan.PERSON,
     "praise": Plan.THANKS,
 }
-BY_BUTTON = {"status": Plan.STATUS, "cancel": Plan.CANCEL, "return": Plan.RETURN, "refund": Plan.REFUND}
-ABOUT_AN_ORDER = frozenset({Plan.STATUS, Plan.CANCEL, Plan.RETURN, Plan.REFUND, Plan.REFUND_STATUS})
-MOVES_SOMETHING = frozenset({Plan.CANCEL, Plan.RETURN, Plan.REFUND})
+BY_BUTTON = {
+    "status": Plan.STATUS,
+    "cancel": Plan.CANCEL,
+    "return": Plan.RETURN,
+    "refund": Plan.REFUND,
+    "claim": Plan.WRONG_OR_MISSING,
+}
+PAYS_BACK = frozenset({Plan.CANCEL, Plan.REFUND})
+MOVES_SOMETHING = PAYS_BACK | {Plan.RETURN, Plan.DAMAGED, Plan.WRONG_OR_MISSING}
+ABOUT_AN_ORDER = MOVES_SOMETHING | {Plan.STATUS, Plan.REFUND_STATUS}
 
 
 def plan_of(triage: Triage, text: str, button: str | None) -> Plan:
@@ -93,6 +104,8 @@ ELIGIBLE = {
     Plan.CANCEL: frozenset({"pending"}),
     Plan.RETURN: frozenset({"delivered"}),
     Plan.REFUND: frozenset({"delivered", "canceled", "pending"}),
+    Plan.DAMAGED: frozenset({"delivered"}),
+    Plan.WRONG_OR_MISSING: frozenset({"delivered", "shipped"}),
     Plan.REFUND_STATUS: frozenset({"delivered", "canceled", "pending", "processing", "shipped"}),
 }
 OPEN_FIRST = ("shipped", "processing", "pending")

@@ -54,17 +54,17 @@ class Compiled:
         self.label_rules = _ready(document.label.rules)
         self.keep_when = compiled(document.keep_items.when)
         self.instant = _switch(document.instant_refund)
-        self.proof = {action: document.proof.get(action, PROOF.get(action, 2)) for action in _ACTIONS}
+        self.proof = {action: document.proof.get(action, PROOF.get(action, 2)) for action in ACTIONS}
         self.approve = {
-            action: _switch(document.auto_approve.get(action, AUTO_APPROVE.get(action, True))) for action in _ACTIONS
+            action: _switch(document.auto_approve.get(action, AUTO_APPROVE.get(action, True))) for action in ACTIONS
         }
-        self.reasons = {action: document.reasons.get(action, document.reasons.get("*")) for action in _ACTIONS}
-        self.fees = {action: _of_action(document.fees, action) for action in _ACTIONS}
-        self.photos = {action: _of_action(document.photos, action) for action in _ACTIONS}
+        self.reasons = {action: document.reasons.get(action, document.reasons.get("*")) for action in ACTIONS}
+        self.fees = {action: _of_action(document.fees, action) for action in ACTIONS}
+        self.photos = {action: _of_action(document.photos, action) for action in ACTIONS}
         late = [rule for rule in document.rules if not rule.before_state]
-        self.rules = {action: _of_action(late, action) for action in _ACTIONS}
+        self.rules = {action: _of_action(late, action) for action in ACTIONS}
         early = [rule for rule in document.rules if rule.before_state]
-        self.early_rules = {action: _of_action(early, action) for action in _ACTIONS}
+        self.early_rules = {action: _of_action(early, action) for action in ACTIONS}
 
     def windows_of(self, placed_at: datetime | None) -> tuple[Window, ...]:
         """The windows under which an order of that moment was bought."""
@@ -73,9 +73,6 @@ class Compiled:
                 if windows.until is None or placed_at < windows.until:
                     return windows.rules
         return self.windows[-1].rules
-
-
-_ACTIONS: Any = ACTIONS  # the document's own type lists the same words, which pyright cannot know
 
 
 def _always(scene: Scene) -> bool:

@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from app.services.policy.conditions import Condition
+from app.services.policy.names import ACTIONS
 from app.services.policy.parts import (
     MAX_RULES,
     Abuse,
     Action,
+    ActionOrAny,
     Amounts,
     Approvals,
     Changes,
@@ -50,7 +52,7 @@ class PolicyDocument(Strict):
     destinations: list[Way] = ["original", "store_credit", "gift_card"]
     fees: Annotated[list[Fee], Field(max_length=MAX_RULES)] = []
     label: Label = Label()
-    reasons: dict[Action | Literal["*"], Reasons] = {}
+    reasons: dict[ActionOrAny, Reasons] = {}
     """Per action; `*` where the action has none of its own."""
     photos: Annotated[list[PhotoDuty], Field(max_length=MAX_RULES)] = []
     auto_approve: dict[Action, bool | Condition] = {}
@@ -67,6 +69,8 @@ class PolicyDocument(Strict):
     abuse: Abuse = Abuse()
     withdrawal: Withdrawal = Withdrawal()
     approvals: Approvals = Approvals()
+    return_expires_after_days: Annotated[int, Field(ge=1, le=3650)] | None = 30
+    """From its approval or its label; then goods that were never sent are not waited for any longer. Null: no end."""
     return_service: Annotated[str, Field(min_length=1, max_length=100)] = "return_standard"
     rules: Annotated[list[Rule], Field(max_length=MAX_RULES)] = []
 
@@ -95,7 +99,20 @@ PROOF: dict[str, int] = {
     "withdrawal": 1,
     "resend_confirmation": 1,
 }
-"""The contract's levels; every other action needs 2."""
+"""The contract's levels; every other action needs 2, unless it was declared with another."""
+
+
+def know(action: str, proof: int) -> None:
+    """Teach the guard the name of an action that was declared, with the level that it needs of a shopper.
+
+    Once the program is loaded no name is added: documents are checked and compiled by these.
+    """
+    if action not in ACTIONS:
+        ACTIONS.append(action)
+        PROOF[action] = proof
+    elif PROOF.get(action, 2) != proof:
+        raise ValueError(f"{action} needs proof {PROOF.get(action, 2)} already, and cannot need {proof}.")
+
 
 AUTO_APPROVE: dict[str, bool] = {"claim": False, "goodwill": False, "extend_window": False}
 """What waits for a person unless the document says otherwise; every other action does not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from app.services.wording import LANGUAGES, language_of
 
 Kind = Literal["text", "number", "money", "flag", "moment", "words"]
 
-ACTIONS = (
+ACTIONS = [
     "order_status",
     "cancel",
     "change_address",
@@ -30,8 +30,8 @@ ACTIONS = (
     "extend_window",
     "resend_confirmation",
     "subscription",
-)
-"""Every action that the guard knows."""
+]
+"""Every action that the guard knows; one of its own name brings it with its declaration (`model.know`)."""
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
@@ -77,7 +77,7 @@ class Name:
 
     kind: Kind
     read: Read
-    words: tuple[str, ...] = ()
+    words: Sequence[str] = ()
     form: str | None = None
     """What a text must look like to be one of its values at all, as a regular expression."""
 

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_after_validator_function
 
 from app import clock
 from app.money import MAX_AMOUNT, known_currencies
 from app.services.policy.conditions import Condition, read_day, read_moment
 from app.services.policy.contract import Outcome
+from app.services.policy.names import ACTIONS
 from app.services.wording import LANGUAGES
 
 MAX_RULES = 200
@@ -50,24 +63,29 @@ Reason = Annotated[str, Field(min_length=1, max_length=100)]
 Resolution = Literal["refund", "store_credit", "exchange"]
 Way = Literal["original", "store_credit", "gift_card", "card", "paypal", "bank", "other"]
 """Where money may go: back the way it came, to store credit, or to a method of the customer's of that kind."""
-Action = Literal[
-    "order_status",
-    "cancel",
-    "change_address",
-    "swap_items",
-    "change_payment_method",
-    "change_customer",
-    "return",
-    "return_label",
-    "exchange",
-    "claim",
-    "withdrawal",
-    "refund",
-    "goodwill",
-    "extend_window",
-    "resend_confirmation",
-    "subscription",
-]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The name of an action that the guard knows, or one of `more`; which they are is said once, in `names`."""
+
+    more: tuple[str, ...] = ()
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        del schema, handler
+        return {"enum": [*ACTIONS, *self.more], "type": "string"}
+
+    def _checked(self, word: str) -> str:
+        if word not in ACTIONS and word not in self.more:
+            raise PydanticCustomError("literal_error", "The guard knows no such action.")
+        return word
+
+
+Action = Annotated[str, _Known()]
+ActionOrAny = Annotated[str, _Known(("*",))]
 When = Condition | None
 
 

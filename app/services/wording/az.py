@@ -23,6 +23,9 @@ SENTENCES: dict[str, str] = {
     ),
     "ask.which_order": "Söhbət hansı sifarişinizdən gedir?",
     "ask.which_items": "{number} nömrəli sifarişdən hansı məhsulları qaytarmaq istəyirsiniz?",
+    "ask.what_item": "{number} nömrəli sifarişdəki hansı məhsuldan söhbət gedir?",
+    "ask.wrong_or_missing": "Səhv məhsul gəlib, yoxsa məhsul çatışmır?",
+    "ask.how_many": "Neçə ədəd məhsula aiddir?",
     # acting
     "return.started": (
         "{number} nömrəli sifariş üzrə {rma} nömrəli qaytarmanız təsdiqləndi. Qaytarma etiketiniz hazırlanır "
@@ -31,6 +34,9 @@ SENTENCES: dict[str, str] = {
     "return.awaits": (
         "{number} nömrəli sifariş üzrə qaytarma sorğunuz bizə çatıb ({rma}). Əməkdaşımız onu yoxlayıb sizə "
         "cavab verəcək."
+    ),
+    "claim.opened": (
+        "{number} nömrəli sifarişlə bağlı bildirişiniz bizə çatdı. Əməkdaşımız ona baxıb sizə burada cavab verəcək."
     ),
     "cancel.started": (
         "{number} nömrəli sifarişi ləğv edirik. Ödədiyiniz məbləğ eyni ödəniş üsulu ilə sizə qaytarılacaq."
@@ -58,6 +64,7 @@ SENTENCES: dict[str, str] = {
     ),
     "no.return_window_closed": "{number} nömrəli sifarişin qaytarılma müddəti bitib.",
     "no.already_returned": "{number} nömrəli sifarişdəki məhsullar üzrə qaytarma artıq başlanıb.",
+    "no.already_claimed": "Əməkdaşımız {number} nömrəli sifarişdəki bu məhsullara artıq baxır.",
     "no.item_not_returnable": "{number} nömrəli sifarişdəki bu məhsulları qaytarmaq mümkün deyil.",
     # passing on
     "handoff": "Mesajınız üçün təşəkkür edirik. Əməkdaşımız bununla məşğul olacaq və sizə burada cavab verəcək.",
@@ -68,5 +75,7 @@ SENTENCES: dict[str, str] = {
     "hello": "Salam! Sifarişinizlə bağlı sizə necə kömək edə bilərik?",
     # buttons
     "button.all_items": "Bütün məhsullar",
+    "button.wrong": "Səhv məhsul",
+    "button.missing": "Məhsul çatışmır",
     "button.person": "Əməkdaşla danışmaq",
 }

@@ -23,6 +23,9 @@ SENTENCES: dict[str, str] = {
     ),
     "ask.which_order": "Um welche Ihrer Bestellungen geht es?",
     "ask.which_items": "Welche Artikel der Bestellung {number} möchten Sie zurücksenden?",
+    "ask.what_item": "Um welchen Artikel der Bestellung {number} geht es?",
+    "ask.wrong_or_missing": "Ist es der falsche Artikel, oder fehlt er?",
+    "ask.how_many": "Wie viele Stück sind betroffen?",
     # acting
     "return.started": (
         "Ihre Retoure {rma} zur Bestellung {number} ist genehmigt. Ihr Retourenetikett wird gerade erstellt "
@@ -32,6 +35,10 @@ SENTENCES: dict[str, str] = {
     "return.awaits": (
         "Ihr Wunsch, Artikel der Bestellung {number} zurückzusenden, ist bei uns eingegangen ({rma}). Unser "
         "Kundenservice prüft ihn und antwortet Ihnen."
+    ),
+    "claim.opened": (
+        "Ihre Meldung zur Bestellung {number} ist bei uns eingegangen. "
+        "Unser Kundenservice prüft sie und antwortet Ihnen hier."
     ),
     "cancel.started": (
         "Wir stornieren die Bestellung {number}. Den bezahlten Betrag erstatten wir auf demselben Weg, auf "
@@ -63,6 +70,7 @@ SENTENCES: dict[str, str] = {
     ),
     "no.return_window_closed": "Die Rückgabefrist für die Bestellung {number} ist abgelaufen.",
     "no.already_returned": "Für die Artikel der Bestellung {number} läuft bereits eine Retoure.",
+    "no.already_claimed": "Unser Kundenservice befasst sich bereits mit diesen Artikeln der Bestellung {number}.",
     "no.item_not_returnable": "Diese Artikel der Bestellung {number} sind von der Rückgabe ausgeschlossen.",
     # passing on
     "handoff": "Vielen Dank für Ihre Nachricht. Unser Kundenservice kümmert sich darum und antwortet Ihnen hier.",
@@ -73,5 +81,7 @@ SENTENCES: dict[str, str] = {
     "hello": "Guten Tag! Wie können wir Ihnen bei Ihrer Bestellung helfen?",
     # buttons
     "button.all_items": "Alle Artikel",
+    "button.wrong": "Falscher Artikel",
+    "button.missing": "Fehlt",
     "button.person": "Mit einem Menschen sprechen",
 }

@@ -20,6 +20,9 @@ SENTENCES: dict[str, str] = {
     "ask.sign_in": "For your safety we need to be sure who you are before we do this. Please sign in and ask again.",
     "ask.which_order": "Which of your orders is it about?",
     "ask.which_items": "Which items of order {number} would you like to send back?",
+    "ask.what_item": "Which item of order {number} is it about?",
+    "ask.wrong_or_missing": "Is it the wrong item, or is it missing?",
+    "ask.how_many": "How many of them are affected?",
     # acting
     "return.started": (
         "Your return {rma} for order {number} is approved. Your return label is being made and will be here "
@@ -28,6 +31,7 @@ SENTENCES: dict[str, str] = {
     "return.awaits": (
         "Your request to return items of order {number} has reached us ({rma}). A colleague checks it and answers you."
     ),
+    "claim.opened": "Your report about order {number} has reached us. A colleague looks at it and answers you here.",
     "cancel.started": "We are canceling order {number}. What you have paid goes back the way you paid.",
     "cancel.started_unpaid": "We are canceling order {number}. Nothing was charged.",
     "refund.started": "We are refunding {amount} for order {number} the way you paid.",
@@ -47,6 +51,7 @@ SENTENCES: dict[str, str] = {
     "no.order_not_delivered": "Order {number} has not been delivered yet, so it cannot be returned yet.",
     "no.return_window_closed": "The time to return order {number} is over.",
     "no.already_returned": "The items of order {number} are already in a return.",
+    "no.already_claimed": "A colleague is already looking at these items of order {number}.",
     "no.item_not_returnable": "These items of order {number} cannot be returned.",
     # passing on
     "handoff": "Thank you for your message. A colleague will take care of it and answer you here.",
@@ -55,5 +60,7 @@ SENTENCES: dict[str, str] = {
     "hello": "Hello! How can we help you with your order?",
     # buttons
     "button.all_items": "All items",
+    "button.wrong": "The wrong item",
+    "button.missing": "It is missing",
     "button.person": "Talk to a person",
 }

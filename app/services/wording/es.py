@@ -25,6 +25,9 @@ SENTENCES: dict[str, str] = {
     ),
     "ask.which_order": "¿De cuál de sus pedidos se trata?",
     "ask.which_items": "¿Qué artículos del pedido {number} desea devolver?",
+    "ask.what_item": "¿De qué artículo del pedido {number} se trata?",
+    "ask.wrong_or_missing": "¿Es un artículo equivocado o falta?",
+    "ask.how_many": "¿Cuántas unidades están afectadas?",
     # acting
     "return.started": (
         "Su devolución {rma} del pedido {number} está aprobada. Estamos preparando la etiqueta de "
@@ -34,6 +37,10 @@ SENTENCES: dict[str, str] = {
     "return.awaits": (
         "Hemos recibido su solicitud de devolución del pedido {number} ({rma}). Nuestro equipo la revisará y "
         "le responderá."
+    ),
+    "claim.opened": (
+        "Hemos recibido su aviso sobre el pedido {number}. "
+        "Una persona de nuestro equipo lo revisará y le responderá aquí."
     ),
     "cancel.started": "Estamos cancelando el pedido {number}. Le devolveremos lo que pagó por el mismo medio de pago.",
     "cancel.started_unpaid": "Estamos cancelando el pedido {number}. No se le ha cobrado nada.",
@@ -57,6 +64,7 @@ SENTENCES: dict[str, str] = {
     "no.order_not_delivered": "El pedido {number} todavía no se ha entregado, por lo que aún no se puede devolver.",
     "no.return_window_closed": "El plazo para devolver el pedido {number} ha terminado.",
     "no.already_returned": "Los artículos del pedido {number} ya están en proceso de devolución.",
+    "no.already_claimed": "Una persona de nuestro equipo ya está revisando estos artículos del pedido {number}.",
     "no.item_not_returnable": "Estos artículos del pedido {number} no admiten devolución.",
     # passing on
     "handoff": "Gracias por su mensaje. Una persona de nuestro equipo se ocupará de ello y le responderá aquí.",
@@ -68,5 +76,7 @@ SENTENCES: dict[str, str] = {
     "hello": "¡Hola! ¿En qué podemos ayudarle con su pedido?",
     # buttons
     "button.all_items": "Todos los artículos",
+    "button.wrong": "Artículo equivocado",
+    "button.missing": "Falta un artículo",
     "button.person": "Hablar con una persona",
 }

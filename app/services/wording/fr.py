@@ -23,6 +23,9 @@ SENTENCES: dict[str, str] = {
     ),
     "ask.which_order": "De quelle commande s’agit-il ?",
     "ask.which_items": "Quels articles de la commande {number} souhaitez-vous retourner ?",
+    "ask.what_item": "De quel article de la commande {number} s’agit-il ?",
+    "ask.wrong_or_missing": "Est-ce le mauvais article, ou manque-t-il ?",
+    "ask.how_many": "Combien de pièces sont concernées ?",
     # acting
     "return.started": (
         "Votre retour {rma} pour la commande {number} est accepté. Votre étiquette de retour est en "
@@ -32,6 +35,10 @@ SENTENCES: dict[str, str] = {
     "return.awaits": (
         "Votre demande de retour pour la commande {number} nous est bien parvenue ({rma}). Notre service "
         "client l’examine et vous répondra."
+    ),
+    "claim.opened": (
+        "Votre signalement concernant la commande {number} nous est bien parvenu. "
+        "Notre service client l’examine et vous répondra ici."
     ),
     "cancel.started": (
         "Nous annulons la commande {number}. Le montant payé vous sera remboursé par le moyen de paiement utilisé."
@@ -60,6 +67,7 @@ SENTENCES: dict[str, str] = {
     ),
     "no.return_window_closed": "Le délai de retour de la commande {number} est dépassé.",
     "no.already_returned": "Les articles de la commande {number} font déjà l’objet d’un retour.",
+    "no.already_claimed": "Notre service client examine déjà ces articles de la commande {number}.",
     "no.item_not_returnable": "Ces articles de la commande {number} ne peuvent pas être retournés.",
     # passing on
     "handoff": "Merci pour votre message. Notre service client s’en occupe et vous répondra ici.",
@@ -71,5 +79,7 @@ SENTENCES: dict[str, str] = {
     "hello": "Bonjour ! Comment pouvons-nous vous aider pour votre commande ?",
     # buttons
     "button.all_items": "Tous les articles",
+    "button.wrong": "Mauvais article",
+    "button.missing": "Article manquant",
     "button.person": "Parler à un conseiller",
 }

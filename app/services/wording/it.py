@@ -23,6 +23,9 @@ SENTENCES: dict[str, str] = {
     ),
     "ask.which_order": "Di quale dei Suoi ordini si tratta?",
     "ask.which_items": "Quali articoli dell’ordine {number} desidera restituire?",
+    "ask.what_item": "Di quale articolo dell’ordine {number} si tratta?",
+    "ask.wrong_or_missing": "È l’articolo sbagliato oppure manca?",
+    "ask.how_many": "Quanti pezzi sono interessati?",
     # acting
     "return.started": (
         "Il Suo reso {rma} per l’ordine {number} è stato approvato. L’etichetta di reso è in preparazione e "
@@ -32,6 +35,10 @@ SENTENCES: dict[str, str] = {
     "return.awaits": (
         "Abbiamo ricevuto la Sua richiesta di reso per l’ordine {number} ({rma}). Il nostro servizio clienti "
         "la esaminerà e Le risponderà."
+    ),
+    "claim.opened": (
+        "Abbiamo ricevuto la Sua segnalazione sull’ordine {number}. "
+        "Il nostro servizio clienti la esaminerà e Le risponderà qui."
     ),
     "cancel.started": (
         "Stiamo annullando l’ordine {number}. L’importo pagato Le sarà restituito con lo stesso metodo di pagamento."
@@ -59,6 +66,7 @@ SENTENCES: dict[str, str] = {
     ),
     "no.return_window_closed": "Il termine per restituire l’ordine {number} è scaduto.",
     "no.already_returned": "Per gli articoli dell’ordine {number} è già in corso un reso.",
+    "no.already_claimed": "Il nostro servizio clienti sta già esaminando questi articoli dell’ordine {number}.",
     "no.item_not_returnable": "Questi articoli dell’ordine {number} non possono essere restituiti.",
     # passing on
     "handoff": "Grazie per il Suo messaggio. Il nostro servizio clienti se ne occuperà e Le risponderà qui.",
@@ -70,5 +78,7 @@ SENTENCES: dict[str, str] = {
     "hello": "Buongiorno! Come possiamo aiutarLa con il Suo ordine?",
     # buttons
     "button.all_items": "Tutti gli articoli",
+    "button.wrong": "Articolo sbagliato",
+    "button.missing": "Articolo mancante",
     "button.person": "Parlare con una persona",
 }

@@ -19,12 +19,16 @@ SENTENCES: dict[str, str] = {
     "ask.sign_in": "安全のため、お手続きの前にご本人様の確認が必要です。ログインのうえ、もう一度お申し付けください。",
     "ask.which_order": "どのご注文についてのお問い合わせでしょうか。",
     "ask.which_items": "ご注文 {number} のうち、どの商品の返品をご希望でしょうか。",
+    "ask.what_item": "ご注文 {number} のどの商品についてでしょうか？",
+    "ask.wrong_or_missing": "商品が違っていましたか、それとも届いていませんか？",
+    "ask.how_many": "対象の商品はいくつありますか？",
     # acting
     "return.started": (
         "ご注文 {number} の返品（{rma}）を承認いたしました。返品ラベルを作成しておりますので、"
         "こちらに表示されるまで少々お待ちください。商品の到着と検品の後に、ご返金いたします。"
     ),
     "return.awaits": "ご注文 {number} の返品のご依頼（{rma}）を承りました。担当者が確認のうえ、ご連絡いたします。",
+    "claim.opened": "ご注文 {number} についてのご連絡を承りました。担当者が確認し、こちらでお返事いたします。",
     "cancel.started": (
         "ご注文 {number} のキャンセル手続きを進めております。お支払い済みの金額は、"
         "ご利用いただいたお支払い方法へ返金いたします。"
@@ -46,6 +50,7 @@ SENTENCES: dict[str, str] = {
     "no.order_not_delivered": "ご注文 {number} はまだお届けが完了していないため、現時点では返品できません。",
     "no.return_window_closed": "ご注文 {number} の返品期限は過ぎております。",
     "no.already_returned": "ご注文 {number} の商品は、すでに返品手続き中です。",
+    "no.already_claimed": "ご注文 {number} のこれらの商品は、すでに担当者が確認しております。",
     "no.item_not_returnable": "ご注文 {number} のこちらの商品は、返品をお受けできません。",
     # passing on
     "handoff": "お問い合わせありがとうございます。担当者が対応し、こちらでご返信いたします。",
@@ -56,5 +61,7 @@ SENTENCES: dict[str, str] = {
     "hello": "こんにちは。ご注文について、どのようなご用件でしょうか。",
     # buttons
     "button.all_items": "すべての商品",
+    "button.wrong": "商品が違う",
+    "button.missing": "商品が届いていない",
     "button.person": "担当者と話す",
 }

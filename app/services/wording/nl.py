@@ -22,6 +22,9 @@ SENTENCES: dict[str, str] = {
     ),
     "ask.which_order": "Om welke van uw bestellingen gaat het?",
     "ask.which_items": "Welke artikelen van bestelling {number} wilt u terugsturen?",
+    "ask.what_item": "Om welk artikel van bestelling {number} gaat het?",
+    "ask.wrong_or_missing": "Is het het verkeerde artikel, of ontbreekt het?",
+    "ask.how_many": "Om hoeveel stuks gaat het?",
     # acting
     "return.started": (
         "Uw retour {rma} voor bestelling {number} is goedgekeurd. Uw retourlabel wordt gemaakt en staat hier "
@@ -30,6 +33,10 @@ SENTENCES: dict[str, str] = {
     "return.awaits": (
         "Wij hebben uw verzoek om artikelen van bestelling {number} terug te sturen ontvangen ({rma}). Onze "
         "klantenservice bekijkt het en laat u iets weten."
+    ),
+    "claim.opened": (
+        "Uw melding over bestelling {number} is bij ons binnengekomen. "
+        "Onze klantenservice bekijkt die en antwoordt u hier."
     ),
     "cancel.started": (
         "Wij annuleren bestelling {number}. U krijgt het betaalde bedrag terug via de betaalmethode die u "
@@ -55,6 +62,7 @@ SENTENCES: dict[str, str] = {
     "no.order_not_delivered": "Bestelling {number} is nog niet bezorgd en kan daarom nog niet worden teruggestuurd.",
     "no.return_window_closed": "De retourtermijn van bestelling {number} is verstreken.",
     "no.already_returned": "Voor de artikelen van bestelling {number} loopt al een retour.",
+    "no.already_claimed": "Onze klantenservice bekijkt deze artikelen van bestelling {number} al.",
     "no.item_not_returnable": "Deze artikelen van bestelling {number} kunnen niet worden teruggestuurd.",
     # passing on
     "handoff": "Bedankt voor uw bericht. Onze klantenservice gaat ermee aan de slag en antwoordt u hier.",
@@ -65,5 +73,7 @@ SENTENCES: dict[str, str] = {
     "hello": "Goedendag! Waarmee kunnen wij u helpen bij uw bestelling?",
     # buttons
     "button.all_items": "Alle artikelen",
+    "button.wrong": "Verkeerd artikel",
+    "button.missing": "Het ontbreekt",
     "button.person": "Een medewerker spreken",
 }

@@ -22,6 +22,9 @@ SENTENCES: dict[str, str] = {
     ),
     "ask.which_order": "Którego z Państwa zamówień dotyczy wiadomość?",
     "ask.which_items": "Które produkty z zamówienia {number} chcą Państwo zwrócić?",
+    "ask.what_item": "Którego artykułu z zamówienia {number} to dotyczy?",
+    "ask.wrong_or_missing": "Czy to niewłaściwy artykuł, czy go brakuje?",
+    "ask.how_many": "Ilu sztuk to dotyczy?",
     # acting
     "return.started": (
         "Zwrot {rma} do zamówienia {number} został zaakceptowany. Etykieta zwrotna jest przygotowywana i za "
@@ -30,6 +33,10 @@ SENTENCES: dict[str, str] = {
     "return.awaits": (
         "Otrzymaliśmy prośbę o zwrot produktów z zamówienia {number} ({rma}). Nasz dział obsługi klienta ją "
         "sprawdzi i odpowie Państwu."
+    ),
+    "claim.opened": (
+        "Otrzymaliśmy zgłoszenie dotyczące zamówienia {number}. "
+        "Nasz dział obsługi klienta je sprawdzi i odpowie Państwu tutaj."
     ),
     "cancel.started": "Anulujemy zamówienie {number}. Zapłaconą kwotę zwrócimy tą samą metodą płatności.",
     "cancel.started_unpaid": "Anulujemy zamówienie {number}. Nie pobraliśmy żadnej opłaty.",
@@ -54,6 +61,7 @@ SENTENCES: dict[str, str] = {
     ),
     "no.return_window_closed": "Termin zwrotu zamówienia {number} już minął.",
     "no.already_returned": "Zwrot produktów z zamówienia {number} jest już w toku.",
+    "no.already_claimed": "Nasz dział obsługi klienta już zajmuje się tymi artykułami z zamówienia {number}.",
     "no.item_not_returnable": "Tych produktów z zamówienia {number} nie można zwrócić.",
     # passing on
     "handoff": "Dziękujemy za wiadomość. Nasz dział obsługi klienta zajmie się sprawą i odpowie Państwu tutaj.",
@@ -64,5 +72,7 @@ SENTENCES: dict[str, str] = {
     "hello": "Dzień dobry! W czym możemy pomóc w sprawie zamówienia?",
     # buttons
     "button.all_items": "Wszystkie produkty",
+    "button.wrong": "Niewłaściwy artykuł",
+    "button.missing": "Brakuje go",
     "button.person": "Rozmowa z konsultantem",
 }

@@ -23,6 +23,9 @@ SENTENCES: dict[str, str] = {
     ),
     "ask.which_order": "De qual dos seus pedidos se trata?",
     "ask.which_items": "Que produtos do pedido {number} deseja devolver?",
+    "ask.what_item": "De qual produto do pedido {number} se trata?",
+    "ask.wrong_or_missing": "O produto veio errado ou está faltando?",
+    "ask.how_many": "Quantas unidades foram afetadas?",
     # acting
     "return.started": (
         "A sua devolução {rma} do pedido {number} foi aprovada. A etiqueta de devolução está em preparação e "
@@ -33,6 +36,7 @@ SENTENCES: dict[str, str] = {
         "Recebemos a sua solicitação de devolução do pedido {number} ({rma}). O nosso atendimento vai "
         "analisá-la e responder."
     ),
+    "claim.opened": "Recebemos a sua mensagem sobre o pedido {number}. Um colega vai analisar e responder aqui.",
     "cancel.started": (
         "O cancelamento do pedido {number} está em curso. O valor pago será devolvido pelo mesmo meio de pagamento."
     ),
@@ -57,6 +61,7 @@ SENTENCES: dict[str, str] = {
     "no.order_not_delivered": "O pedido {number} ainda não foi entregue, por isso ainda não pode ser devolvido.",
     "no.return_window_closed": "O prazo de devolução do pedido {number} terminou.",
     "no.already_returned": "Os produtos do pedido {number} já estão em processo de devolução.",
+    "no.already_claimed": "Um colega já está analisando esses produtos do pedido {number}.",
     "no.item_not_returnable": "Estes produtos do pedido {number} não podem ser devolvidos.",
     # passing on
     "handoff": "Agradecemos a sua mensagem. O nosso atendimento vai tratar do assunto e responder por aqui.",
@@ -68,5 +73,7 @@ SENTENCES: dict[str, str] = {
     "hello": "Olá! Como podemos ajudar com o seu pedido?",
     # buttons
     "button.all_items": "Todos os produtos",
+    "button.wrong": "Produto errado",
+    "button.missing": "Está faltando",
     "button.person": "Falar com uma pessoa",
 }

@@ -22,6 +22,9 @@ SENTENCES: dict[str, str] = {
     ),
     "ask.which_order": "Hangi siparişinizden bahsediyorsunuz?",
     "ask.which_items": "{number} numaralı siparişteki hangi ürünleri iade etmek istersiniz?",
+    "ask.what_item": "{number} numaralı siparişinizdeki hangi ürün söz konusu?",
+    "ask.wrong_or_missing": "Yanlış ürün mü geldi, yoksa ürün eksik mi?",
+    "ask.how_many": "Kaç adet ürün etkilendi?",
     # acting
     "return.started": (
         "{number} numaralı sipariş için {rma} numaralı iadeniz onaylandı. İade etiketiniz hazırlanıyor ve "
@@ -30,6 +33,10 @@ SENTENCES: dict[str, str] = {
     "return.awaits": (
         "{number} numaralı sipariş için iade talebiniz bize ulaştı ({rma}). Müşteri temsilcimiz inceleyip "
         "size yanıt verecek."
+    ),
+    "claim.opened": (
+        "{number} numaralı siparişinizle ilgili bildiriminiz bize ulaştı. "
+        "Müşteri temsilcimiz inceleyip size buradan yanıt verecek."
     ),
     "cancel.started": (
         "{number} numaralı siparişi iptal ediyoruz. Ödediğiniz tutar, kullandığınız ödeme yöntemine iade edilecek."
@@ -57,6 +64,7 @@ SENTENCES: dict[str, str] = {
     "no.order_not_delivered": "{number} numaralı sipariş henüz teslim edilmediği için şu anda iade edilemiyor.",
     "no.return_window_closed": "{number} numaralı siparişin iade süresi doldu.",
     "no.already_returned": "{number} numaralı siparişteki ürünler için zaten bir iade süreci var.",
+    "no.already_claimed": "Müşteri temsilcimiz {number} numaralı siparişinizdeki bu ürünleri zaten inceliyor.",
     "no.item_not_returnable": "{number} numaralı siparişteki bu ürünler iade edilemiyor.",
     # passing on
     "handoff": "Mesajınız için teşekkür ederiz. Müşteri temsilcimiz konuyla ilgilenecek ve size buradan yanıt verecek.",
@@ -68,5 +76,7 @@ SENTENCES: dict[str, str] = {
     "hello": "Merhaba! Siparişinizle ilgili size nasıl yardımcı olabiliriz?",
     # buttons
     "button.all_items": "Tüm ürünler",
+    "button.wrong": "Yanlış ürün",
+    "button.missing": "Ürün eksik",
     "button.person": "Müşteri temsilcisine bağlanın",
 }

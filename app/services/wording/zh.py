@@ -17,12 +17,16 @@ SENTENCES: dict[str, str] = {
     "ask.sign_in": "为了您的安全，我们需要先确认您的身份。请您登录后再次提出请求。",
     "ask.which_order": "请问您咨询的是哪一个订单？",
     "ask.which_items": "请问您想退回订单 {number} 中的哪些商品？",
+    "ask.what_item": "请问是订单 {number} 中的哪一件商品？",
+    "ask.wrong_or_missing": "是发错了商品，还是缺少商品？",
+    "ask.how_many": "有几件商品受到影响？",
     # acting
     "return.started": (
         "您对订单 {number} 的退货申请（{rma}）已通过。退货标签正在生成，稍后会显示在这里。"
         "我们收到商品并检查后会为您退款。"
     ),
     "return.awaits": "我们已收到您对订单 {number} 的退货申请（{rma}）。客服人员审核后会给您答复。",
+    "claim.opened": "我们已收到您关于订单 {number} 的反馈，同事会查看并在这里回复您。",
     "cancel.started": "我们正在取消订单 {number}，已支付的款项将原路退回。",
     "cancel.started_unpaid": "我们正在取消订单 {number}，未产生任何扣款。",
     "refund.started": "我们正在将订单 {number} 的款项 {amount} 原路退还给您。",
@@ -37,6 +41,7 @@ SENTENCES: dict[str, str] = {
     "no.order_not_delivered": "订单 {number} 尚未送达，暂时无法退货。",
     "no.return_window_closed": "订单 {number} 已超过退货期限。",
     "no.already_returned": "订单 {number} 中的商品已在退货流程中。",
+    "no.already_claimed": "同事已经在处理订单 {number} 的这些商品。",
     "no.item_not_returnable": "订单 {number} 中的这些商品不支持退货。",
     # passing on
     "handoff": "感谢您的留言。我们的客服人员会跟进处理，并在这里回复您。",
@@ -45,5 +50,7 @@ SENTENCES: dict[str, str] = {
     "hello": "您好！请问订单方面有什么可以帮您？",
     # buttons
     "button.all_items": "全部商品",
+    "button.wrong": "商品发错",
+    "button.missing": "商品缺少",
     "button.person": "联系人工客服",
 }

@@ -62,7 +62,7 @@ def test_a_wish_for_a_person_counts_where_nothing_else_is_sure(confidence: float
     assert _plan(_triage(("order.status", 0.8), ("human.request", confidence))) is Plan.STATUS
 
 
-@pytest.mark.parametrize("intent", ["order.cancel", "return.request", "refund.request"])
+@pytest.mark.parametrize("intent", ["order.cancel", "return.request", "refund.request", "item.damaged"])
 def test_what_moves_something_waits_for_a_person_when_it_is_urgent(intent: str) -> None:
     assert _plan(_triage((intent, 0.95), urgency="urgent")) is Plan.PERSON
     assert _plan(_triage((intent, 0.95), urgency="high")) is BY_INTENT[intent]
@@ -73,6 +73,7 @@ def test_a_button_means_what_it_says_whatever_the_text() -> None:
     assert _plan(text, f"cancel:{order}") is Plan.CANCEL
     assert _plan(text, f"return:{order}:all") is Plan.RETURN
     assert _plan(text, f"refund:{order}") is Plan.REFUND
+    assert _plan(text, f"claim:{order}::damaged") is Plan.WRONG_OR_MISSING
     assert _plan(text, f"status:{order}") is _plan(text, "status") is Plan.STATUS
     assert _plan(text, "person") is Plan.PERSON
 

@@ -7,6 +7,7 @@ import pytest
 from app.errors import Invalid
 from app.services.policy.conditions import MAX_DEPTH, MAX_NODES
 from app.services.policy.document import check
+from app.services.policy.model import know
 
 LEAF = {"fact": "proof", "op": "eq", "value": 2}
 CAPS = {"refund": 100, "order": 100, "customer": 100, "day": 100}
@@ -267,3 +268,9 @@ def test_depth_anywhere_is_refused_without_trouble():
     for _ in range(50_000):
         deep = [deep]
     assert ("/destinations/0/0", "condition_too_deep") in faults({"destinations": deep})
+
+
+def test_an_action_cannot_give_a_known_name_another_level_of_proof():
+    know("return", 1)
+    with pytest.raises(ValueError, match="return needs proof 1 already"):
+        know("return", 0)
