@@ -57,7 +57,9 @@ def request(
     asked = _asked(session, order, spec)
     method = None if spec.payment_method_id is None else destinations.method(session, order, spec.payment_method_id)
     specs = [line_spec for _, line_spec in asked]
-    ruled = return_rulings.decide(session, caller, order, specs, action="exchange", instant=spec.instant)
+    ruled = return_rulings.decide(
+        session, caller, order, specs, action="exchange", method=spec.method, instant=spec.instant
+    )
     wanted = variants(asked, catalog, order.currency)
     ledger = Ledger.of(session, order)
     paid = entitlements.take([(line, row.quantity) for line, row in asked], payments, ledger, order.currency)

@@ -49,6 +49,7 @@ def decide(
     action: str = "return",
     destination: Destination = "original",
     destination_kind: str | None = None,
+    method: str | None = None,
     instant: bool = False,
     asked_at: datetime | None = None,
 ) -> Ruled:
@@ -79,6 +80,7 @@ def decide(
             reason=next((line.reason for line in lines if line.reason), None),
             destination=destination,
             destination_kind=destination_kind,
+            method=method,
             instant=instant,
             customer=customer_facts(session, order, now),
             **order_facts(order),

@@ -87,6 +87,7 @@ def rule(
         spec.lines,
         destination="payment_method" if to == "payment_method" else "store_credit" if kind == to else "original",
         destination_kind=kind,
+        method=spec.method,
         asked_at=asked_at,
     )
     return spec, ruled
@@ -131,7 +132,9 @@ def write(
             decision_id=None if ruled.decision is None else ruled.decision.id,
         )
         move(session, return_, "awaiting_approval")
-    return_states.note(session, caller, return_, "return.requested", {"outcome": ruling.outcome})
+    return_states.note(
+        session, caller, return_, "return.requested", {"outcome": ruling.outcome, "method": return_.method}
+    )
     return return_
 
 
@@ -180,11 +183,13 @@ def _parameters(spec: ReturnSpec) -> dict[str, Any]:
     }
 
 
-def approve(session: Session, caller: Caller, return_: Return, ruling: Ruling) -> None:
-    """A person has said yes to what waited, and the guard to today's facts; its fee is today's."""
+def approve(session: Session, caller: Caller, return_: Return, ruling: Ruling, method: str) -> None:
+    """A person has said yes to what waited, and the guard to today's facts; its fee is today's.
+
+    `method`: how it was asked to come back, before any policy left the goods with the shopper.
+    """
     return_.fee = ruling.fee or None
-    if ruling.keep_items:
-        return_.method = "keep"
+    return_.method = "keep" if ruling.keep_items else method
     _approve(session, caller, return_)
     return_states.note(session, caller, return_, "return.approve", {})
 

@@ -279,6 +279,14 @@ def shown(store: Tenant, made: dict[str, Any], status: str) -> dict[str, Any]:
     return until(lambda: (e := store.get(f"/v1/exchanges/{made['id']}").json())["status"] == status and e, 20)
 
 
+def test_nobody_keeps_what_is_exchanged(store):
+    line = {"line_id": "a-1", "quantity": 1, "resolution": "exchange", "variant_id": "mug-blue"}
+    for headers in ({}, {"Aftersale_Customer": "cust-1"}):
+        refused = store.post("/v1/returns", {"order": "#1", "lines": [line], "method": "keep"}, **headers)
+        assert (refused.status_code, refused.json()["code"]) == (422, "refund_method_not_allowed")
+    assert store.get("/v1/exchanges").json()["data"] == []
+
+
 def test_a_charge_that_was_refused_is_tried_again_by_a_named_person(store):
     store.sandbox.fault("charge", "refuse", code="card_declined", status=409)
     made = exchange(store, swap("mug-gold")).json()

@@ -88,6 +88,11 @@ def send_back(store: Tenant, number: int = 1, quantity: int = 1, line: str = "a"
     return store.post("/v1/returns", body, **headers)
 
 
+def put_in_force(store: Tenant, document: dict[str, Any]) -> None:
+    made = store.post("/v1/policies", {"document": document}).json()
+    assert store.post(f"/v1/policies/{made['id']}/activate").status_code == 200
+
+
 def change(store: Tenant, made: dict[str, Any], verb: str, body: Any = None) -> Any:
     return store.post(f"/v1/returns/{made['id']}/{verb}", body or {}, Prefer="wait=10")
 
@@ -230,6 +235,46 @@ def test_a_shopper_cancels_their_own_return_and_nothing_else(store):
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     answer = store.post(f"/v1/returns/{made['id']}/cancel", {}, Aftersale_Customer="cust-1")
     assert answer.json()["status"] == "canceled"
+
+
+# ---- goods that stay with the shopper -------------------------------------------------------------------------------
+
+
+def kept(store: Tenant, **headers: str) -> Any:
+    line = {"line_id": "a-1", "quantity": 1}
+    return store.post("/v1/returns", {"order": "#1", "lines": [line], "method": "keep"}, **headers)
+
+
+def test_a_shopper_keeps_nothing_that_the_policy_does_not_leave_with_them(store):
+    refused = kept(store, Aftersale_Customer="cust-1")
+    assert (refused.status_code, refused.json()["code"]) == (422, "refund_method_not_allowed")
+    decided = store.get(f"/v1/decisions/{refused.json()['decision_id']}").json()
+    assert (decided["rules"], decided["facts"]["method"]) == (["keep_items"], "keep")
+    assert store.get("/v1/returns").json()["data"] == []
+
+
+@pytest.mark.parametrize("who", ["shopper", "store"])
+def test_goods_that_stay_are_neither_expected_nor_given_a_label_and_are_paid(store, who):
+    """By the policy for a shopper, by the store's own word without one."""
+    if who == "shopper":
+        put_in_force(store, {"keep_items": {"below": {"EUR": 400}}})
+    headers = {"Aftersale_Customer": "cust-1"} if who == "shopper" else {}
+    made = kept(store, **headers).json()
+    assert (made["status"], made["method"], made["operation"]) == ("approved", "keep", None)
+    assert label_for(store, made).json()["code"] == "return_not_in_state"
+    done = change(store, made, "complete").json()
+    refund = until(lambda: (f := store.get(f"/v1/refunds/{done['refund']}").json())["status"] == "succeeded" and f)
+    assert refund["amount"]["amount"] == 333
+    assert store.sandbox.effects("label") == store.sandbox.effects("open_return") == []
+
+
+def test_a_return_that_the_policy_no_longer_leaves_with_the_shopper_comes_back_after_all(store):
+    put_in_force(store, {"auto_approve": {"return": False}, "keep_items": {"below": {"EUR": 400}}})
+    made = send_back(store, Aftersale_Customer="cust-1").json()
+    assert (made["status"], made["method"]) == ("awaiting_approval", "keep")
+    put_in_force(store, {"auto_approve": {"return": False}})
+    approved = change(store, made, "approve").json()
+    assert (approved["status"], approved["method"]) == ("approved", "label")
 
 
 # ---- labels ---------------------------------------------------------------------------------------------------------

@@ -95,6 +95,8 @@ class Facts(Frozen):
     destination: Destination = "original"
     destination_kind: str | None = None
     """card, paypal, gift_card, store_credit, bank, other: of the method that `destination` names."""
+    method: str | None = None
+    """label, drop_off or keep: how a return is to come back."""
     instant: bool = False
     """A refund that is to be paid, or a difference that is to be charged, before the goods have come back."""
     spent: dict[str, int] = {}

@@ -26,6 +26,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "يجب ذكر السبب.",
     "photos": "نحتاج إلى صور للمنتج.",
     "resolutions": "المتجر لا يتيح ذلك لهذا المنتج.",
+    "keep_items": "لا يمكن الاحتفاظ بهذه المنتجات ويجب إعادتها.",
     "destinations": "لا يمكن تحويل المبلغ إلى هناك.",
     # the store's own rules and limits
     "rule_refuse": "إحدى قواعد المتجر لا تسمح بذلك.",

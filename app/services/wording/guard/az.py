@@ -26,6 +26,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "Səbəb göstərilməlidir.",
     "photos": "Məhsulun şəkilləri lazımdır.",
     "resolutions": "Mağaza bu məhsul üçün bunu təklif etmir.",
+    "keep_items": "Bu məhsullar sizdə qala bilməz, geri göndərilməlidir.",
     "destinations": "Pulu ora göndərmək mümkün deyil.",
     # the store's own rules and limits
     "rule_refuse": "Mağazanın qaydası buna icazə vermir.",

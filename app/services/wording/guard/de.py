@@ -28,6 +28,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "Bitte nennen Sie einen Grund.",
     "photos": "Es werden Fotos des Artikels benötigt.",
     "resolutions": "Das bietet der Shop für diesen Artikel nicht an.",
+    "keep_items": "Diese Artikel dürfen nicht behalten werden und müssen zurückgeschickt werden.",
     "destinations": "Dorthin kann das Geld nicht ausgezahlt werden.",
     # the store's own rules and limits
     "rule_refuse": "Eine Regel des Shops lässt das nicht zu.",

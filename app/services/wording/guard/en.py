@@ -26,6 +26,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "A reason is needed.",
     "photos": "Photos of the item are needed.",
     "resolutions": "The store does not offer this for the item.",
+    "keep_items": "These goods cannot be kept and must come back.",
     "destinations": "The money cannot go there.",
     # the store's own rules and limits
     "rule_refuse": "A rule of the store does not allow it.",

@@ -26,6 +26,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "Indique un motivo, por favor.",
     "photos": "Se necesitan fotos del artículo.",
     "resolutions": "La tienda no ofrece esto para el artículo.",
+    "keep_items": "Estos artículos no se pueden conservar y deben devolverse.",
     "destinations": "El dinero no se puede enviar a ese destino.",
     # the store's own rules and limits
     "rule_refuse": "Una norma de la tienda no lo permite.",

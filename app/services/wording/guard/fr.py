@@ -26,6 +26,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "Merci d'indiquer un motif.",
     "photos": "Des photos de l'article sont nécessaires.",
     "resolutions": "La boutique ne propose pas cela pour cet article.",
+    "keep_items": "Ces articles ne peuvent pas être conservés et doivent être renvoyés.",
     "destinations": "L'argent ne peut pas être versé à cet endroit.",
     # the store's own rules and limits
     "rule_refuse": "Une règle de la boutique ne le permet pas.",

@@ -26,6 +26,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "È necessario indicare un motivo.",
     "photos": "Servono foto dell'articolo.",
     "resolutions": "Il negozio non offre questa possibilità per l'articolo.",
+    "keep_items": "Questi articoli non possono essere tenuti e devono essere rispediti.",
     "destinations": "Il denaro non può essere inviato lì.",
     # the store's own rules and limits
     "rule_refuse": "Una regola del negozio non lo permette.",

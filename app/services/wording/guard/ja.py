@@ -26,6 +26,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "理由をお知らせください。",
     "photos": "商品の写真が必要です。",
     "resolutions": "この商品では当店はこの方法をご用意していません。",
+    "keep_items": "これらの商品はお手元に残せないため、返送が必要です。",
     "destinations": "そちらには返金できません。",
     # the store's own rules and limits
     "rule_refuse": "当店の規則により、できません。",

@@ -26,6 +26,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "Een reden is nodig.",
     "photos": "Er zijn foto's van het artikel nodig.",
     "resolutions": "De winkel biedt dit voor het artikel niet aan.",
+    "keep_items": "Deze artikelen mogen niet worden gehouden en moeten terugkomen.",
     "destinations": "Daar kan het geld niet naartoe.",
     # the store's own rules and limits
     "rule_refuse": "Een regel van de winkel staat dit niet toe.",

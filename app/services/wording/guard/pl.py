@@ -26,6 +26,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "Potrzebny jest powód.",
     "photos": "Potrzebne są zdjęcia produktu.",
     "resolutions": "Sklep nie oferuje tego dla tego produktu.",
+    "keep_items": "Tych produktów nie można zatrzymać i trzeba je odesłać.",
     "destinations": "Pieniędzy nie można tam wysłać.",
     # the store's own rules and limits
     "rule_refuse": "Zasada sklepu na to nie pozwala.",

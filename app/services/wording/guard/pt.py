@@ -26,6 +26,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "É necessário indicar um motivo.",
     "photos": "São necessárias fotos do produto.",
     "resolutions": "A loja não oferece isto para o produto.",
+    "keep_items": "Estes produtos não podem ficar com o cliente e têm de ser devolvidos.",
     "destinations": "O dinheiro não pode ser enviado para esse destino.",
     # the store's own rules and limits
     "rule_refuse": "Uma regra da loja não o permite.",

@@ -26,6 +26,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "Bir neden belirtilmesi gerekiyor.",
     "photos": "Ürünün fotoğrafları gerekiyor.",
     "resolutions": "Mağaza bu ürün için bunu sunmuyor.",
+    "keep_items": "Bu ürünler sizde kalamaz, geri gönderilmeleri gerekir.",
     "destinations": "Para oraya gönderilemiyor.",
     # the store's own rules and limits
     "rule_refuse": "Mağazanın bir kuralı buna izin vermiyor.",

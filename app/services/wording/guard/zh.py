@@ -26,6 +26,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "请说明原因。",
     "photos": "需要提供商品照片。",
     "resolutions": "本店对该商品不提供此选项。",
+    "keep_items": "这些商品不能留下，必须寄回。",
     "destinations": "款项无法退到该处。",
     # the store's own rules and limits
     "rule_refuse": "本店规定不允许这样做。",
