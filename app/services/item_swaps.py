@@ -21,7 +21,7 @@ from app.services.entitlements import money_left
 from app.services.order_changes import Wish
 from app.services.order_views import Ledger, lines_of, named
 from app.services.orders import Ledgers
-from app.services.refund_quotes import RefundSpec, allocate
+from app.services.refund_quotes import RefundSpec
 
 ACTION = "swap_items"
 
@@ -162,22 +162,9 @@ def _give_back(
     amount = min(amount, money_left(payments, ledger, order.currency))
     if amount == 0:
         return None
-    value = Money(amount, order.currency)
-    priced_now = refunds.price(session, order, payments, RefundSpec(amount=value))
-    spec = RefundSpec(amount=value)
+    spec = RefundSpec(amount=Money(amount, order.currency), owed=True)
     if method is not None:
-        spec = RefundSpec(amount=value, destination="payment_method", payment_method_id=method["id"])
-        mine = [payment for payment in payments if payment.currency == order.currency]
-        priced_now = replace(priced_now, allocations=split(amount, mine, ledger, method["id"]))
+        spec = replace(spec, destination="payment_method", payment_method_id=method["id"])
+    priced_now = refunds.price(session, order, payments, spec)
     refund = refunds.write(session, caller, order, payments, spec, priced_now, decided=ACTION, waits=True)
     return refund.id
-
-
-def split(amount: int, payments: Sequence[OrderPayment], ledger: Ledger, method_id: str) -> tuple[tuple[str, int], ...]:
-    """From what the method paid first; the rest from what the others paid, in proportion."""
-    own = [payment for payment in payments if payment.payment_method_id == method_id]
-    others = [payment for payment in payments if payment.payment_method_id != method_id]
-    first = min(amount, sum(ledger.refundable(payment) for payment in own))
-    parts = allocate(first, own, ledger) if first else []
-    parts += allocate(amount - first, others, ledger) if amount > first else []
-    return tuple(parts)
