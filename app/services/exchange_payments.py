@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from app.integrations.receipts import Receipt
 from app.models.exchanges import Exchange, ExchangeLine
 from app.models.operations import Operation
 from app.models.orders import Order
+from app.models.returns import Return
 from app.money import Money
 from app.services import approval_views, audit, events, operation_views, operations, refund_approvals
 from app.services.callers import Caller
@@ -43,13 +45,22 @@ def move(session: Session, exchange: Exchange, status: str) -> None:
 
 
 def complete(
-    session: Session, caller: Caller, exchange: Exchange, arrived: Mapping[str, int], said: Ledgers, *, pay: bool
+    session: Session,
+    caller: Caller,
+    exchange: Exchange,
+    arrived: Mapping[str, int],
+    said: Ledgers,
+    *,
+    pay: bool,
+    fee: int,
+    label: int,
 ) -> None:
     """End an exchange by what has `arrived`, per line id; with `pay` the difference for it moves.
 
-    What was charged before counts. Raises the refusal where it cannot be given back.
+    What was charged before counts, and what is kept back (minor units): the policy's `fee` for what has arrived, and
+    of what goes back the `label` that the shopper pays. Raises the refusal where it cannot be given back.
     """
-    due = 0
+    due = fee
     for row in lines_in(session, exchange.id):
         count = row.received_quantity = min(row.quantity, arrived.get(row.line_id, 0))
         due += row.price * count // row.quantity - row.paid * count // row.quantity
@@ -61,8 +72,10 @@ def complete(
             charge(session, caller, exchange, rest)
         return
     move(session, exchange, "completed")
-    if rest < 0:
-        spec = _back(exchange, -rest)
+    label = min(label, max(0, -rest))
+    if rest + label < 0:
+        kept = label if exchange.charged else fee + label
+        spec = replace(_back(exchange, -rest - label), keep_back=kept)
         refund = refund_approvals.request(
             session, caller, exchange.order_id, said, spec, return_id=exchange.return_id, decided="exchange"
         )
@@ -74,8 +87,9 @@ def _back(exchange: Exchange, amount: int) -> RefundSpec:
     """Back to the payments that the method made, else out to the method; without one to where it came from."""
     given = Money(amount, exchange.currency)
     if exchange.payment_method_id is None:
-        return RefundSpec(amount=given)
-    return RefundSpec(amount=given, destination="payment_method", payment_method_id=exchange.payment_method_id)
+        return RefundSpec(amount=given, owed=True)
+    method = exchange.payment_method_id
+    return RefundSpec(amount=given, destination="payment_method", payment_method_id=method, owed=True)
 
 
 def charging(session: Session, exchange: Exchange) -> bool:
@@ -214,6 +228,7 @@ def view(session: Session, exchange: Exchange) -> dict[str, Any]:
         "customer": exchange.customer_id,
         "status": exchange.status,
         "lines": [_line(exchange, row) for row in lines_in(session, exchange.id)],
+        "fee": money(session.get_one(Return, exchange.return_id).fee or 0, exchange.currency),
         "difference": money(exchange.difference, exchange.currency),
         "due": None if exchange.due is None else money(exchange.due, exchange.currency),
         "charged": money(exchange.charged or 0, exchange.currency),

@@ -68,7 +68,7 @@ def request(
         Swap(line, row.quantity, new, worth, price_of(line, new, row.quantity, prices_include_tax=gross))
         for (line, row, new), worth in zip(wanted, paid, strict=True)
     ]
-    difference = sum(swap.price - swap.paid for swap in swaps)
+    difference = sum(swap.price - swap.paid for swap in swaps) + ruled.ruling.fee
     check_method(difference, order.currency, method)
     exchange = Exchange(
         id=ids.new("exc"),

@@ -118,6 +118,8 @@ class LineRuling(Frozen):
     """When its window closes; None where there is none or its start is not known."""
     fee: int = 0
     """What the policy keeps back of it, minor units."""
+    fee_fixed: int = 0
+    """The part of the fee that is the same however few of it there are."""
     resolutions: tuple[str, ...] = ()
 
 

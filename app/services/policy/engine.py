@@ -59,7 +59,7 @@ class Guard:
     def _ruling(self, case: Case, found: Sequence[Finding], told: tuple[LineRuling, ...]) -> Ruling:
         outcome, code, reasons, rules = _summed(case, found)
         refused = outcome == "refuse"
-        fee = sum(line.fee for line in told) if told else lines.fee(case, case.scene)
+        fee = sum(line.fee for line in told) if told else lines.fee(case, case.scene)[0]
         return Ruling(
             outcome=outcome,
             code=code,
@@ -120,6 +120,7 @@ def _line(case: Case, scene: Scene, found: Sequence[Finding]) -> LineRuling:
     outcome, code, reasons, rules = _summed(case, sorted_by_weight(found))
     refused = outcome == "refuse"
     quantity = line.free if case.choosing else line.quantity
+    fee, fixed = (0, 0) if refused else lines.fee(case, scene)
     return LineRuling(
         line_id=line.line_id,
         quantity=0 if refused else quantity,
@@ -128,7 +129,8 @@ def _line(case: Case, scene: Scene, found: Sequence[Finding]) -> LineRuling:
         reasons=reasons,
         rules=rules,
         returnable_until=lines.until(case, scene),
-        fee=0 if refused else lines.fee(case, scene),
+        fee=fee,
+        fee_fixed=fixed,
         resolutions=() if refused else lines.offered(case, scene),
     )
 

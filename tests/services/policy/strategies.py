@@ -145,9 +145,7 @@ caps = st.integers(0, 30_000).flatmap(
         {"refund": st.just(cap), **dict.fromkeys(("order", "customer", "day"), st.integers(cap, 60_000))}
     )
 )
-fees = listed(
-    percent=st.integers(1, 100), fixed=per_currency, actions=st.just(["return", "exchange", "refund", "claim"])
-)
+fees = listed(percent=st.integers(1, 100), fixed=per_currency, actions=st.just(["return", "exchange"]))
 documents = st.fixed_dictionaries(
     {},
     optional={

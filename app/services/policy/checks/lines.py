@@ -172,12 +172,18 @@ def offered(case: Case, scene: Scene) -> tuple[str, ...]:
     return tuple(case.document.resolutions)
 
 
-def fee(case: Case, scene: Scene) -> int:
-    """What is kept back of the line, minor units: never more than its value; per cent rounded down."""
+def fee(case: Case, scene: Scene) -> tuple[int, int]:
+    """What is kept back of the line, and the fixed part of it, minor units: never more than its value in all.
+
+    Per cent is rounded down, and counts before what is fixed.
+    """
     facts = case.facts
     value = scene.line.value if scene.line is not None else facts.amount or 0
-    kept = 0
+    shares = fixed = 0
     for ready in case.plan.fees.get(facts.action, ()):
         if ready.test(scene):
-            kept += value * ready.part.percent // 100 + ready.part.fixed.get(facts.currency, 0)
-    return max(0, min(kept, value))
+            shares += value * ready.part.percent // 100
+            fixed += ready.part.fixed.get(facts.currency, 0)
+    shares = max(0, min(shares, value))
+    fixed = max(0, min(fixed, value - shares))
+    return shares + fixed, fixed
