@@ -32,8 +32,8 @@ class RefundSpec:
     """Of what was named, minor units that are not paid back: fees, and a label that the shopper pays."""
     owed: bool = False
     """It is for something that has happened already, as goods that came back: what the named method did not pay goes
-    back to those that did, and where less is left of the order's money, as much as is left goes back. Else it is
-    paid as it was asked for, or refused."""
+    back to those that did, and where less is left of a line or of the order's money, as much as is left goes back.
+    Else it is paid as it was asked for, or refused."""
     reason: str | None = None
     note: str | None = None
 
@@ -129,13 +129,16 @@ def quote(
 def _price(spec: RefundSpec, lines: dict[str, OrderLine], ledger: Ledger) -> _Sums:
     sums = _Sums()
     ours = named(lines.values(), [ref for ref, _ in spec.lines])
-    for line_id, (_, quantity) in zip(ours, spec.lines, strict=True):
+    for line_id, (_, wanted) in zip(ours, spec.lines, strict=True):
         line = lines.get(line_id)
         if line is None:
             raise ItemNotInOrder
         gone = ledger.gone(line)
+        quantity = max(0, min(wanted, line.quantity - gone)) if spec.owed else wanted
         if gone + quantity > line.quantity:
             raise RefundExceedsCaptured("More of a line than what is left of it.")
+        if not quantity:  # of what is owed: it has gone back another way meanwhile
+            continue
         tax, discount = (part_of(whole, line.quantity, gone, quantity) for whole in (line.tax, line.discount))
         total = worth(line, ledger, quantity)
         sums.total += total
@@ -143,6 +146,8 @@ def _price(spec: RefundSpec, lines: dict[str, OrderLine], ledger: Ledger) -> _Su
         sums.discount += discount
         sums.items += total - tax + discount
         sums.lines.append((line_id, quantity, total))
+    if spec.lines and not sums.lines:
+        raise RefundExceedsCaptured("Nothing is left of these lines.")
     return sums
 
 

@@ -136,9 +136,10 @@ def _pay_back(
 
 
 def _worth(session: Session, order: Order, counts: Sequence[tuple[str, int]]) -> int:
-    """What was paid for so many of each line, minor units."""
+    """What was paid for so many of each line, as far as they are left, minor units."""
     known, ledger = {line.id: line for line in lines_of(session, order)}, Ledger.of(session, order)
-    return sum(entitlements.worth(known[line_id], ledger, count) for line_id, count in counts)
+    left = {line_id: entitlements.left(known[line_id], ledger).quantity for line_id, _ in counts}
+    return sum(entitlements.worth(known[line_id], ledger, min(count, left[line_id])) for line_id, count in counts)
 
 
 def _refund(session: Session, caller: Caller, return_: Return, spec: RefundSpec, said: Ledgers) -> str | None:

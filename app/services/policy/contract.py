@@ -30,7 +30,9 @@ class LineFacts(Frozen):
     free: int = 0
     """How many could still be asked for: arrived, in no other return, not refunded without one."""
     value: int = 0
-    """What was paid for the quantity that is asked for."""
+    """What was paid for the quantity that is asked for, as far as it has not gone back yet."""
+    paid_back: bool = False
+    """Something was paid for it, and nothing of the order's money is left: it has gone back another way."""
     final_sale: bool = False
     delivered_at: datetime | None = None
     """When this line arrived; None: the order's `delivered_at` counts."""

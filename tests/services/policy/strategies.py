@@ -39,6 +39,7 @@ lines = st.builds(
     reason=st.none() | st.sampled_from(REASONS) | words,
     resolution=mostly("refund", "store_credit", "exchange", "nonsense"),
     photos=counts,
+    paid_back=mostly(False, True),
     extended_until=st.none() | moments,
 )
 customers = st.builds(
@@ -70,6 +71,7 @@ facts = st.builds(
     reason=st.none() | st.sampled_from(REASONS) | words,
     destination=mostly("original", "store_credit", "payment_method"),
     destination_kind=st.sampled_from([None, "card", "gift_card", "odd"]),
+    method=mostly(None, "keep"),
     instant=st.booleans(),
     spent=st.dictionaries(st.sampled_from(["order", "customer", "day"]), amounts),
     customer=customers,

@@ -10,6 +10,8 @@ from app.services.policy.names import LATEST, Scene, utc
 from app.services.policy.parts import PhotoDuty
 
 RESOLVED = frozenset({"return", "exchange", "claim"})
+ENTITLED = frozenset({"return", "exchange"})
+"""Actions that give for goods what was paid for them, so that there must be something left of it."""
 
 
 def of(case: Case, scene: Scene) -> Iterator[Finding]:
@@ -40,6 +42,8 @@ def _quantity(case: Case, scene: Scene) -> Iterator[Finding]:
     taken = line is not None and case.facts.action != "return_label" and not free(case, line)
     if _comes_back(case) and (taken or not case.facts.quantity_free):
         yield Finding("refuse", "once", "once", "already_returned")
+    elif line is not None and line.paid_back and case.facts.action in ENTITLED:
+        yield Finding("refuse", "paid_back", "paid_back", "refund_exceeds_captured")
 
 
 def _comes_back(case: Case) -> bool:

@@ -21,6 +21,7 @@ REASONS: dict[str, str] = {
     "final_sale": "Der Artikel ist von der Rückgabe ausgeschlossen.",
     "hygiene": "Der Artikel kann aus Gründen der Hygiene nicht zurückgegeben werden.",
     "once": "Für die Artikel läuft bereits eine Rückgabe.",
+    "paid_back": "Der Kaufpreis wurde bereits zurückgezahlt.",
     "window": "Die Rückgabe war nur bis zum {date} möglich.",
     "window_unknown": "Der Tag der Zustellung ist nicht bekannt.",
     "withdrawal": "Der Widerruf war nur bis zum {date} möglich.",

@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "final_sale": "El artículo se vendió sin derecho a devolución.",
     "hygiene": "El artículo no se puede devolver por motivos de higiene.",
     "once": "Ya hay una devolución en curso para estos artículos.",
+    "paid_back": "Lo que se pagó por esto ya se ha reembolsado.",
     "window": "La devolución solo era posible hasta el {date}.",
     "window_unknown": "No se conoce el día de la entrega.",
     "withdrawal": "El desistimiento solo era posible hasta el {date}.",

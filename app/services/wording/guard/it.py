@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "final_sale": "L'articolo è stato venduto senza diritto di reso.",
     "hygiene": "L'articolo non può essere reso per motivi di igiene.",
     "once": "Per questi articoli è già in corso un reso.",
+    "paid_back": "Quanto pagato è già stato rimborsato.",
     "window": "Il reso era possibile solo fino al giorno {date}.",
     "window_unknown": "Il giorno della consegna non è noto.",
     "withdrawal": "Il recesso era possibile solo fino al giorno {date}.",

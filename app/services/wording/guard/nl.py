@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "final_sale": "Het artikel is verkocht zonder recht op retour.",
     "hygiene": "Het artikel kan om hygiënische redenen niet terug.",
     "once": "Voor deze artikelen loopt al een retour.",
+    "paid_back": "Het betaalde bedrag is al terugbetaald.",
     "window": "Retourneren kon tot en met {date}.",
     "window_unknown": "De dag van bezorging is niet bekend.",
     "withdrawal": "Herroepen kon tot en met {date}.",

@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "final_sale": "O produto foi vendido sem direito a devolução.",
     "hygiene": "O produto não pode ser devolvido por motivos de higiene.",
     "once": "Já existe uma devolução em curso para estes produtos.",
+    "paid_back": "O valor pago já foi reembolsado.",
     "window": "A devolução só era possível até {date}.",
     "window_unknown": "O dia da entrega não é conhecido.",
     "withdrawal": "O arrependimento da compra só era possível até {date}.",

@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "final_sale": "Ürün iade hakkı olmadan satıldı.",
     "hygiene": "Ürün hijyen nedeniyle iade edilemiyor.",
     "once": "Bu ürünler için zaten bir iade süreci var.",
+    "paid_back": "Ödenen tutar zaten geri ödendi.",
     "window": "İade yalnızca {date} tarihine kadar mümkündü.",
     "window_unknown": "Teslim günü bilinmiyor.",
     "withdrawal": "Cayma yalnızca {date} tarihine kadar mümkündü.",
