@@ -1,6 +1,6 @@
 """The mirror of the shop's orders. What the ledger holds (refunds, labels) is never taken from here."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, Id
 from app.models.ownership import Eventful, Owned
+
+READINGS_OVERLAP = timedelta(seconds=120)
+"""Longer than any reading of the shop takes from its start to its transaction."""
 
 
 class Order(Owned, Eventful, Base):

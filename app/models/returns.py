@@ -75,7 +75,9 @@ class Return(Owned, Eventful, Base):
     operation_id: Mapped[str | None] = mapped_column(Id)
     """The operation that has the shop expect it; None until it is approved."""
     fee: Mapped[int | None]
-    """Minor units of the order's currency that are kept back when it is paid."""
+    """Minor units of the order's currency that the policy keeps back of it once all of it has come back."""
+    label_payer: Mapped[str] = mapped_column(default="store")
+    """store or shopper: out of whose money its label is paid."""
     actor: Mapped[dict[str, Any]]
     approved_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
@@ -107,6 +109,10 @@ class ReturnLine(Base):
     condition: Mapped[str | None]
     files: Mapped[list[Any] | None]
     """Ids of the photos that came with it."""
+    fee: Mapped[int] = mapped_column(default=0)
+    """The line's part of the return's fee, minor units."""
+    fee_fixed: Mapped[int] = mapped_column(default=0)
+    """What of that is due once anything of the line comes back; the rest goes by how many do."""
 
 
 class Label(Owned, Eventful, Base):

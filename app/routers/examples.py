@@ -306,6 +306,8 @@ RETURN: JsonDict = {
             "files": [],
         }
     ],
+    "fee": {"amount": 0, "currency": "EUR"},
+    "label_payer": "store",
     "label": None,
     "refund": None,
     "credit_refund": None,
@@ -346,6 +348,7 @@ EXCHANGE: JsonDict = {
             "difference": {"amount": 0, "currency": "EUR"},
         }
     ],
+    "fee": {"amount": 0, "currency": "EUR"},
     "difference": {"amount": 0, "currency": "EUR"},
     "due": None,
     "charged": {"amount": 0, "currency": "EUR"},

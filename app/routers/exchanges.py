@@ -84,6 +84,7 @@ class ExchangeOut(Out):
         description="requested awaiting_approval approved settling payment_failed completed declined canceled expired"
     )
     lines: list[ExchangeLineOut]
+    fee: MoneyOut = Field(description="What the policy keeps back of it; part of the difference.")
     difference: MoneyOut = Field(description="Still to be paid; negative: given back.")
     due: MoneyOut | None = Field(description="Of the difference what stands for the goods that came back.")
     charged: MoneyOut

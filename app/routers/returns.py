@@ -12,7 +12,7 @@ from app.routers import examples
 from app.routers.answers import Json, StrictRoute, refusals
 from app.routers.calling import Means, needs
 from app.routers.pages import OfOrders, of_orders
-from app.routers.schemas import Confirmable, OperationOut, Out, Page, PreviewOut
+from app.routers.schemas import Confirmable, MoneyOut, OperationOut, Out, Page, PreviewOut
 from app.routers.writes import CONFIRMED, RequiredKey, Wait, act
 from app.services import return_states
 from app.services.actions import request_return
@@ -91,6 +91,8 @@ class ReturnOut(Out):
     method: str
     destination: dict[str, Any]
     lines: list[ReturnLineOut]
+    fee: MoneyOut = Field(description="What the policy keeps back of the refund once all of it has come back.")
+    label_payer: str = Field(description="store shopper: the shopper's is kept back of the refund, too.")
     label: str | None
     refund: str | None
     credit_refund: str | None = Field(

@@ -154,8 +154,14 @@ def _payments(at: str, order: OrderIn, customer: CustomerIn | None) -> list[Foun
 def _refunds(at: str, order: OrderIn) -> list[Found]:
     found: list[Found] = []
     left = {payment.id: payment.amount if payment.state == "captured" else 0 for payment in order.payments}
+    ordered = {line.id: line.quantity for line in order.lines}
     for index, refund in enumerate(order.refunds):
         here = f"{at}/refunds/{index}"
+        for place, back in enumerate(refund.lines):
+            if back.line_id not in ordered:
+                found.append((f"{here}/lines/{place}/line_id", "line_not_found", "no such line in the order"))
+            elif back.quantity > ordered[back.line_id]:
+                found.append((f"{here}/lines/{place}/quantity", "quantity_exceeded", "more than was ordered"))
         if refund.payment_id not in left:
             found.append((f"{here}/payment_id", "payment_not_found", "the order has no such payment"))
         elif refund.origin == "import" and refund.status != "failed":

@@ -90,9 +90,12 @@ def _insert_money(
     )
     db.executemany(
         "INSERT INTO refunds (shop, id, payment_id, position, key, amount, currency, status, reason, failure_code,"
-        " origin, at, place) VALUES (:shop, :id, :payment_id, :position, :key, :amount, :currency, :status, :reason,"
-        " :failure_code, :origin, :at, :place)",
-        [common | item | {"position": refunds + at} for at, item in enumerate(moved["refunds"])],
+        " origin, at, place, lines) VALUES (:shop, :id, :payment_id, :position, :key, :amount, :currency, :status,"
+        " :reason, :failure_code, :origin, :at, :place, :lines)",
+        [
+            common | item | {"position": refunds + at, "lines": dumps(item["lines"])}
+            for at, item in enumerate(moved["refunds"])
+        ],
     )
 
 

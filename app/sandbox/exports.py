@@ -31,13 +31,13 @@ class _Hanging:
                 found.setdefault(row["owner"], []).append(show(row))
             return found
 
-        payments, refunds = _picked(PaymentIn.model_fields), _picked(RefundRecordIn.model_fields)
+        payments, refund = _picked(PaymentIn.model_fields), _picked(RefundRecordIn.model_fields)
         payouts = _picked(PayoutRecordIn.model_fields)
         self.payments = grouped("SELECT *, order_id AS owner FROM payments WHERE shop = ? ORDER BY position", payments)
         self.refunds = grouped(
             "SELECT r.*, p.order_id AS owner FROM refunds r JOIN payments p ON p.shop = r.shop AND p.id = r.payment_id"
             " WHERE r.shop = ? ORDER BY r.position",
-            refunds,
+            lambda row: refund(row) | {"lines": loads(row["lines"])},
         )
         # Ids of orders and of customers may be alike: what hangs on the one is never the other's.
         self.order_payouts = grouped(

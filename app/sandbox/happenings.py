@@ -11,7 +11,7 @@ from starlette.routing import Route
 from app.clock import now, rfc3339
 from app.sandbox.carrier import add_scan, open_parcel
 from app.sandbox.effects import Call, Done, store_of
-from app.sandbox.imports import Id, Moment, Text
+from app.sandbox.imports import Id, Moment, RefundedIn, Text
 from app.sandbox.payments import RefundIn, credit_card, give_back, payment_row, refund_row, refund_view
 from app.sandbox.shop import order_row, order_view
 from app.sandbox.store import dumps, ensure_shop, loads, one, record
@@ -26,6 +26,12 @@ class FailIn(Strict):
     """Why a refund, a charge or a payout failed."""
 
     failure_code: str = Field(default="account_closed", min_length=1, max_length=100)
+
+
+class OutsideIn(RefundIn):
+    """The merchant gives money back; `lines` where the shop is told what for."""
+
+    lines: list[RefundedIn] = Field(default_factory=list[RefundedIn], max_length=500)
 
 
 class NothingIn(Strict):
@@ -73,8 +79,17 @@ async def _happen(request: Request, kind: str, model: type[Body], happen: Callab
     return Json(done.answer, done.status)
 
 
-def _outside(call: Call, wanted: RefundIn) -> Done:
-    made = give_back(call, wanted, origin="outside", status="succeeded")
+def _outside(call: Call, wanted: OutsideIn) -> Done:
+    payment = payment_row(call.db, call.shop, wanted.payment_id)
+    order = loads(order_row(call.db, call.shop, payment["order_id"])["body"])
+    ordered = {line["id"]: line["quantity"] for line in order["lines"]}
+    for back in wanted.lines:
+        if back.line_id not in ordered:
+            raise Problem(422, "line_not_found", "The order has no such line.", subject=order["id"])
+        if back.quantity > ordered[back.line_id]:
+            raise Problem(422, "quantity_exceeded", "More than was ordered.", subject=order["id"])
+    lines = [back.model_dump() for back in wanted.lines]
+    made = give_back(call, wanted, origin="outside", status="succeeded", lines=lines)
     return Done(refund_view(made), made["id"], 201, amount=made["amount"], currency=made["currency"])
 
 
@@ -153,7 +168,7 @@ def _tell(call: Call, number: str, at: str, word: str, description: str) -> None
 
 async def post_outside_refund(request: Request) -> Response:
     """POST /sandbox/v1/outside-refunds: the merchant gives money back without us."""
-    return await _happen(request, "outside_refund", RefundIn, _outside)
+    return await _happen(request, "outside_refund", OutsideIn, _outside)
 
 
 async def post_refund_fail(request: Request) -> Response:

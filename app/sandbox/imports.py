@@ -200,8 +200,19 @@ class ShipmentIn(Strict):
     eta: Moment | None = None
 
 
+class RefundedIn(Strict):
+    """`quantity` of a line that money was given back for; `amount` where the shop tells how much of it."""
+
+    line_id: Id
+    quantity: int = Field(ge=1, le=1_000_000)
+    amount: Amount | None = None
+
+
 class RefundRecordIn(Strict):
-    """Money given back before. `origin`: `import` for history, `api` and `outside` for what the sandbox made."""
+    """Money given back before. `origin`: `import` for history, `api` and `outside` for what the sandbox made.
+
+    `lines`: what it was for, where the shop knows.
+    """
 
     id: Id
     payment_id: Id
@@ -213,6 +224,7 @@ class RefundRecordIn(Strict):
     failure_code: Text | None = None
     origin: Literal["import", "api", "outside"] = "import"
     place: Count | None = None
+    lines: list[RefundedIn] = Field(default_factory=list[RefundedIn])
 
 
 class OrderIn(Strict):

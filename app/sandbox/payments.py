@@ -1,6 +1,7 @@
 """A payment provider with its own ledger: idempotent refunds, late failures, refunds made elsewhere."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
@@ -38,6 +39,7 @@ def refund_view(row: sqlite3.Row) -> dict[str, Any]:
         "reason": row["reason"],
         "failure_code": row["failure_code"],
         "origin": row["origin"],
+        "lines": loads(row["lines"]),
         "created_at": row["at"],
     }
 
@@ -79,8 +81,13 @@ def refund_row(db: sqlite3.Connection, shop: str, refund_id: str) -> sqlite3.Row
     return row
 
 
-def give_back(call: Call, wanted: RefundIn, *, origin: str, status: str) -> sqlite3.Row:
-    """Make the refund; refuses another currency, what was not captured and, with the ceiling on, too much."""
+def give_back(
+    call: Call, wanted: RefundIn, *, origin: str, status: str, lines: Sequence[dict[str, Any]] = ()
+) -> sqlite3.Row:
+    """Make the refund; refuses another currency, what was not captured and, with the ceiling on, too much.
+
+    `lines`: what it is for, where that is told.
+    """
     payment = payment_row(call.db, call.shop, wanted.payment_id)
     if payment["currency"] != wanted.currency:
         raise Problem(422, "currency_mismatch", f"The payment is in {payment['currency']}.", subject=payment["id"])
@@ -93,8 +100,8 @@ def give_back(call: Call, wanted: RefundIn, *, origin: str, status: str) -> sqli
         )
     refund_id = new("sbxrfd")
     call.db.execute(
-        "INSERT INTO refunds (shop, id, payment_id, position, key, amount, currency, status, reason, origin, at, place)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO refunds (shop, id, payment_id, position, key, amount, currency, status, reason, origin, at, place,"
+        " lines) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             call.shop,
             refund_id,
@@ -108,6 +115,7 @@ def give_back(call: Call, wanted: RefundIn, *, origin: str, status: str) -> sqli
             origin,
             rfc3339(now()),
             next_place(call.db, call.shop, payment["order_id"]),
+            dumps(list(lines)),
         ),
     )
     if status == "succeeded":

@@ -98,6 +98,11 @@ def order_view(db: sqlite3.Connection, shop: str, row: sqlite3.Row) -> dict[str,
         "shipping_address": order["shipping_address"],
         "lines": lines,
         "payments": [{name: payment[name] for name in shown} for payment in payments],
+        "refunds": [
+            {name: refund[name] for name in ("id", "key", "status", "lines")}
+            for payment in payments
+            for refund in payment["refunds"]
+        ],
         "shipments": order["shipments"],
         "totals": {
             "items": sum(line["quantity"] * line["unit_price"] for line in lines),

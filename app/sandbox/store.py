@@ -40,7 +40,8 @@ CREATE INDEX IF NOT EXISTS payments_order ON payments (shop, order_id, position)
 CREATE TABLE IF NOT EXISTS refunds (
     shop TEXT NOT NULL, id TEXT NOT NULL, payment_id TEXT NOT NULL, position INTEGER NOT NULL, key TEXT,
     amount INTEGER NOT NULL, currency TEXT NOT NULL, status TEXT NOT NULL, reason TEXT, failure_code TEXT,
-    origin TEXT NOT NULL, at TEXT NOT NULL, place INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (shop, id));
+    origin TEXT NOT NULL, at TEXT NOT NULL, place INTEGER NOT NULL DEFAULT 0, lines TEXT NOT NULL DEFAULT '[]',
+    PRIMARY KEY (shop, id));
 CREATE INDEX IF NOT EXISTS refunds_payment ON refunds (shop, payment_id, position);
 CREATE INDEX IF NOT EXISTS refunds_key ON refunds (shop, key);
 CREATE INDEX IF NOT EXISTS refunds_position ON refunds (shop, position);
@@ -103,7 +104,7 @@ ADDED_COLUMNS = {
         "at": "TEXT",
         "failure_code": "TEXT",
     },
-    "refunds": {"place": "INTEGER NOT NULL DEFAULT 0"},
+    "refunds": {"place": "INTEGER NOT NULL DEFAULT 0", "lines": "TEXT NOT NULL DEFAULT '[]'"},
     "payouts": {"failure_code": "TEXT"},
 }
 """What a file of an earlier version lacks in tables that it has."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from pydantic import ValidationError
@@ -24,10 +24,21 @@ def replay(session: Session, caller: Caller, decision_id: str) -> dict[str, Any]
     decision = decision_views.get(session, caller, decision_id)
     again = _again(session, decision)
     ruling, stored = again.model_dump(mode="json", exclude={"facts"}), decision_views.stored_ruling(decision)
-    agrees = all(ruling[name] == value for name, value in stored.items())
+    agrees = _holds(stored, ruling)
     if not agrees:
         log.warning("decision_does_not_agree", decision=decision.id)
     return {"decision": decision.id, "agrees": agrees, "ruling": ruling, "stored": stored}
+
+
+def _holds(stored: Any, again: Any) -> bool:
+    """Whether all that was told is told again; what a newer server tells besides takes nothing away."""
+    if isinstance(stored, dict) and isinstance(again, dict):
+        told = cast("dict[str, Any]", again)
+        return all(name in told and _holds(value, told[name]) for name, value in cast("dict[str, Any]", stored).items())
+    if isinstance(stored, list) and isinstance(again, list):
+        pairs = cast("list[Any]", stored), cast("list[Any]", again)
+        return len(pairs[0]) == len(pairs[1]) and all(map(_holds, *pairs))
+    return bool(stored == again)
 
 
 def _again(session: Session, decision: Decision) -> Ruling:

@@ -41,6 +41,16 @@ def money_left(payments: Iterable[OrderPayment], ledger: Ledger, currency: str) 
     return max(0, sum(ledger.refundable(p) for p in payments if p.currency == currency) - ledger.held)
 
 
+def rest(payments: Iterable[OrderPayment], ledger: Ledger, currency: str) -> int | None:
+    """What is left of the order's money where some of it has gone back, here or elsewhere; None where none has.
+
+    Without that the lines alone say what they are worth; an amount that went back without lines bounds them all.
+    """
+    own = [payment for payment in payments if payment.currency == currency]
+    given = any(p.refunded_outside or ledger.refunded.get(p.id) or ledger.reserved.get(p.id) for p in own)
+    return money_left(own, ledger, currency) if given else None
+
+
 def take(
     wanted: Sequence[tuple[OrderLine, int]], payments: Iterable[OrderPayment], ledger: Ledger, currency: str
 ) -> list[int]:

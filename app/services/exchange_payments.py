@@ -7,6 +7,7 @@ taken is charged, what was taken and is not due goes back, and the exchange ends
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -45,14 +46,23 @@ NOT_DUE = "exchange_not_due"
 
 
 def complete(
-    session: Session, caller: Caller, exchange: Exchange, arrived: Mapping[str, int], said: Ledgers, *, pay: bool
+    session: Session,
+    caller: Caller,
+    exchange: Exchange,
+    arrived: Mapping[str, int],
+    said: Ledgers,
+    *,
+    pay: bool,
+    fee: int,
+    label: int,
 ) -> None:
     """End an exchange by what has `arrived`, per line id; with `pay` the difference for it moves.
 
-    What was charged before counts, also where its answer is still to come. Raises the refusal where what goes back
-    cannot be given.
+    What was charged before counts, also where its answer is still to come, and so does what is kept back (minor
+    units): the policy's `fee` for what has arrived, and of what goes back the `label` that the shopper pays. Raises
+    the refusal where what goes back cannot be given.
     """
-    due = 0
+    due = fee
     for row in lines_in(session, exchange.id):
         count = row.received_quantity = min(row.quantity, arrived.get(row.line_id, 0))
         due += row.price * count // row.quantity - row.paid * count // row.quantity
@@ -61,13 +71,15 @@ def complete(
         move(session, exchange, "completed")
         return
     _balance(session, caller, exchange)
-    if due < 0:
+    label = min(label, max(0, -due))
+    if due + label < 0:
+        spec = replace(_back(exchange, -due - label), keep_back=fee + label)
         refund = refund_approvals.request(
             session,
             caller,
             exchange.order_id,
             said,
-            _back(exchange, -due),
+            spec,
             return_id=exchange.return_id,
             decided="exchange",
         )
@@ -79,8 +91,9 @@ def _back(exchange: Exchange, amount: int) -> RefundSpec:
     """Back to the payments that the method made, else out to the method; without one to where it came from."""
     given = Money(amount, exchange.currency)
     if exchange.payment_method_id is None:
-        return RefundSpec(amount=given)
-    return RefundSpec(amount=given, destination="payment_method", payment_method_id=exchange.payment_method_id)
+        return RefundSpec(amount=given, owed=True)
+    method = exchange.payment_method_id
+    return RefundSpec(amount=given, destination="payment_method", payment_method_id=method, owed=True)
 
 
 def _balance(session: Session, caller: Caller, exchange: Exchange) -> None:

@@ -67,11 +67,11 @@ def _variant(line: OrderLine, wanted: str, catalog: Catalog, currency: str) -> V
     return found
 
 
-def check_payer(swaps: Sequence[Swap], currency: str, method: Method | None) -> None:
+def check_payer(swaps: Sequence[Swap], currency: str, method: Method | None, fee: int = 0) -> None:
     """Raise where nobody pays the difference, or what would be left of it once only the dearer ones come back."""
-    if method is None and any(swap.price > swap.paid for swap in swaps):
+    if method is None and any(swap.price + fee > swap.paid for swap in swaps):
         raise PaymentMethodNotFound("Name a payment method for the difference of what costs more.")
-    check_method(sum(swap.price - swap.paid for swap in swaps), currency, method)
+    check_method(sum(swap.price - swap.paid for swap in swaps) + fee, currency, method)
 
 
 def check_method(difference: int, currency: str, method: Method | None) -> None:

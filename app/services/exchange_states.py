@@ -58,6 +58,7 @@ def view(session: Session, exchange: Exchange) -> dict[str, Any]:
         "customer": exchange.customer_id,
         "status": exchange.status,
         "lines": [_line(exchange, row) for row in lines_in(session, exchange.id)],
+        "fee": money(session.get_one(Return, exchange.return_id).fee or 0, exchange.currency),
         "difference": money(exchange.difference, exchange.currency),
         "due": None if exchange.due is None else money(exchange.due, exchange.currency),
         "charged": money(exchange.charged or 0, exchange.currency),

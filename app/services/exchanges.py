@@ -56,7 +56,9 @@ def request(
     asked = _asked(session, order, spec)
     method = None if spec.payment_method_id is None else destinations.method(session, order, spec.payment_method_id)
     specs = [line_spec for _, line_spec in asked]
-    ruled = return_rulings.decide(session, caller, order, specs, action="exchange", instant=spec.instant)
+    ruled = return_rulings.decide(
+        session, caller, order, specs, action="exchange", method=spec.method, instant=spec.instant
+    )
     wanted = variants(asked, catalog, order.currency)
     ledger = Ledger.of(session, order)
     paid = entitlements.take([(line, row.quantity) for line, row in asked], payments, ledger, order.currency)
@@ -65,8 +67,9 @@ def request(
         Swap(line, row.quantity, new, worth, price_of(line, new.price, row.quantity, prices_include_tax=gross).total)
         for (line, row, new), worth in zip(wanted, paid, strict=True)
     ]
-    difference = sum(swap.price - swap.paid for swap in swaps)
-    check_payer(swaps, order.currency, method)
+    fee = ruled.ruling.fee
+    difference = sum(swap.price - swap.paid for swap in swaps) + fee
+    check_payer(swaps, order.currency, method, fee)
     exchange = Exchange(
         id=ids.new("exc"),
         store_id=caller.store_id,

@@ -22,7 +22,7 @@ from app.services.line_prices import price_of
 from app.services.order_changes import Wish
 from app.services.order_views import Ledger, lines_of, named
 from app.services.orders import Ledgers
-from app.services.refund_quotes import RefundSpec, allocate_first
+from app.services.refund_quotes import RefundSpec
 
 ACTION = "swap_items"
 
@@ -165,14 +165,9 @@ def _give_back(
     amount = min(amount, money_left(payments, ledger, order.currency))
     if amount == 0:
         return None
-    value = Money(amount, order.currency)
-    priced_now = refunds.price(session, order, payments, RefundSpec(amount=value))
-    spec = RefundSpec(amount=value)
+    spec = RefundSpec(amount=Money(amount, order.currency), owed=True)
     if method is not None:
-        spec = RefundSpec(amount=value, destination="payment_method", payment_method_id=method["id"])
-        mine = [payment for payment in payments if payment.currency == order.currency]
-        paid = [payment for payment in mine if payment.payment_method_id == method["id"]]
-        others = [payment for payment in mine if payment.payment_method_id != method["id"]]
-        priced_now = replace(priced_now, allocations=allocate_first(amount, paid, others, ledger))
+        spec = replace(spec, destination="payment_method", payment_method_id=method["id"])
+    priced_now = refunds.price(session, order, payments, spec)
     refund = refunds.write(session, caller, order, payments, spec, priced_now, decided=ACTION, waits=True)
     return refund.id

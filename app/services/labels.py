@@ -45,6 +45,8 @@ def request(session: Session, caller: Caller, return_id: str, spec: LabelSpec) -
         raise LabelExists
     if return_.status != "approved":
         raise ReturnNotInState(f"A return that is {return_.status} gets no label.")
+    if return_.method == "keep":
+        raise ReturnNotInState("These goods need not come back: they get no label.")
     order = session.get_one(Order, return_.order_id)
     _guard(session, caller, order)
     label_id = ids.new("lbl")

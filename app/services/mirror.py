@@ -10,10 +10,10 @@ from app.database import insert_missing
 from app.integrations.carriers.contract import Tracking
 from app.integrations.commerce.contract import OrderSnapshot
 from app.integrations.payments.contract import PaymentLedger
-from app.models.orders import Order, OrderLine, OrderPayment, TrackingNumber
-from app.services import customers, events, open_changes
+from app.models.orders import READINGS_OVERLAP, Order, OrderLine, OrderPayment, TrackingNumber
+from app.services import customers, events, open_changes, outside_refunds
 from app.services.callers import Caller
-from app.services.order_views import READINGS_OVERLAP, Ledger, order_view
+from app.services.order_views import Ledger, order_view
 from app.services.proofs import email_key, order_number_key, phone_key, postal_key
 
 
@@ -23,6 +23,8 @@ def store(session: Session, caller: Caller, snapshot: OrderSnapshot, tracking: d
     shown = snapshot.model_dump(mode="json", exclude={"customer"})
     fields = _fields(caller, snapshot, customer.id if customer else None)
     known = find_external(session, caller, snapshot.external_id)
+    if known is not None:
+        shown["refunds"] = outside_refunds.remembered(known, shown["refunds"])
     created = known is None and _insert(session, caller, snapshot.external_id, shown, fields)
     order = find_external(session, caller, snapshot.external_id, lock=True)
     assert order is not None

@@ -11,9 +11,8 @@ from app import clock
 from app.errors import ChangeInProgress
 from app.integrations.commerce.contract import CustomerSnapshot, OrderSnapshot
 from app.models.changes import OPEN, Change
-from app.models.orders import Order
+from app.models.orders import READINGS_OVERLAP, Order
 from app.services.order_facts import order_facts
-from app.services.order_views import READINGS_OVERLAP
 
 MOVING_MONEY = ("items", "payment_method")
 ANY = ("address", *MOVING_MONEY)

@@ -20,7 +20,7 @@ from app.services.callers import Caller
 from app.services.destinations import Method
 from app.services.order_views import Ledger, payments_of
 from app.services.providers import Providers
-from app.services.refund_quotes import Quote, RefundSpec, allocate_first
+from app.services.refund_quotes import Quote, RefundSpec, split
 
 
 def book(session: Session, order: Order, charge: Operation, method: Method) -> OrderPayment:
@@ -90,7 +90,7 @@ def give_back(
         shipping=0,
         fee=0,
         lines=(),
-        allocations=allocate_first(amount, first, others, ledger),
+        allocations=tuple(split(amount, first, others, ledger)),
     )
     spec = RefundSpec(amount=Money(amount, order.currency), reason=reason)
     return refunds.write(session, caller, order, payments, spec, priced, return_id=return_id, decided=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, literal, select
@@ -16,12 +16,8 @@ from app.models.customers import Customer
 from app.models.orders import Order, OrderLine, OrderPayment
 from app.models.refunds import RESERVING, Allocation, Refund, RefundLine
 from app.models.returns import HOLDING, Return, ReturnLine
-from app.services import line_uses
+from app.services import line_uses, outside_refunds
 from app.services.line_uses import Use
-
-READINGS_OVERLAP = timedelta(seconds=120)
-"""Longer than any reading of the shop takes from its start to its transaction."""
-
 
 # Built once: every order that is shown or decided about asks them, and building takes longer than asking.
 _HANGING = (
@@ -68,6 +64,8 @@ class Ledger:
         ledger.returns.sort()
         if ledger.refunds:  # most orders have neither
             ledger._read_refunds(session, order)
+        for line_id, quantity, amount in outside_refunds.of(session, order):
+            ledger._count_refund(line_id, quantity, amount, apart=True)
         uses = [use for source in line_uses.SOURCES for use in source(session, order)]
         if ledger.returns:
             ledger._read_returns(session, order)
@@ -100,10 +98,13 @@ class Ledger:
             .join(Refund, Refund.id == RefundLine.refund_id)
             .where(Refund.order_id == order.id, Refund.id.in_(live))
         ):
-            self.line_quantity[line_id] = self.line_quantity.get(line_id, 0) + quantity
-            self.line_amount[line_id] = self.line_amount.get(line_id, 0) + amount
-            if return_id is None:
-                self.refunded_apart[line_id] = self.refunded_apart.get(line_id, 0) + quantity
+            self._count_refund(line_id, quantity, amount, apart=return_id is None)
+
+    def _count_refund(self, line_id: str, quantity: int, amount: int, *, apart: bool) -> None:
+        self.line_quantity[line_id] = self.line_quantity.get(line_id, 0) + quantity
+        self.line_amount[line_id] = self.line_amount.get(line_id, 0) + amount
+        if apart:
+            self.refunded_apart[line_id] = self.refunded_apart.get(line_id, 0) + quantity
 
     def _read_returns(self, session: Session, order: Order) -> None:
         for line_id, quantity in session.execute(

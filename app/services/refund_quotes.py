@@ -29,7 +29,11 @@ class RefundSpec:
     destination: str = "original"
     payment_method_id: str | None = None
     keep_back: int = 0
-    """A fee of the policy's, minor units, that is not paid back of what was named."""
+    """Of what was named, minor units that are not paid back: fees, and a label that the shopper pays."""
+    owed: bool = False
+    """It is for something that has happened already, as goods that came back: what the named method did not pay goes
+    back to those that did, and where less is left of a line or of the order's money, as much as is left goes back.
+    Else it is paid as it was asked for, or refused."""
     reason: str | None = None
     note: str | None = None
 
@@ -61,6 +65,16 @@ class _Sums:
     total: int = 0
     lines: list[tuple[str, int, int]] = field(default_factory=list[tuple[str, int, int]])
 
+    def cut(self, short: int) -> int:
+        """Take `short` off, each part by its share: so much less is left than they are worth. Returns it."""
+        short = min(short, self.total)
+        rest = self.total - short
+        self.tax, self.discount = (part * rest // self.total for part in (self.tax, self.discount))
+        amounts = share(rest, [amount for _, _, amount in self.lines])
+        self.lines = [(line, count, part) for (line, count, _), part in zip(self.lines, amounts, strict=True)]
+        self.total, self.items = rest, rest - self.tax + self.discount
+        return short
+
 
 def quote(
     spec: RefundSpec,
@@ -84,15 +98,20 @@ def quote(
     shipping = shipping_left if spec.shipping else 0
     value = sums.total + shipping
     if spec.amount is not None and not spec.lines and not spec.shipping:
-        value = sums.items = spec.amount.amount
+        value = sums.items = sums.total = spec.amount.amount + spec.keep_back
     amount = max(0, value - spec.keep_back) if spec.amount is None else spec.amount.amount
     if amount > value:
         raise RefundExceedsCaptured("The amount is more than what was paid for these lines.")
     if amount <= 0:
         raise NoItems("Nothing is left to refund of what was named.")
-    if amount > money_left(payments, ledger, currency):
+    left = money_left(payments, ledger, currency)
+    if spec.owed and 0 < left < amount:
+        value, amount = value - sums.cut(amount - left), left
+    if amount > left:
         raise RefundExceedsCaptured
     chosen, pays_out = _destination(spec, payments, others)
+    own, rest = ([p for p in payments if p.currency == currency and (p in chosen) is mine] for mine in (True, False))
+    allocations = split(amount, own, rest, ledger) if spec.owed else allocate(amount, own, ledger)
     return Quote(
         currency=currency,
         amount=amount,
@@ -102,7 +121,7 @@ def quote(
         shipping=shipping,
         fee=value - amount,
         lines=tuple(sums.lines),
-        allocations=tuple(allocate(amount, [p for p in chosen if p.currency == currency], ledger)),
+        allocations=tuple(allocations),
         pays_out=pays_out,
     )
 
@@ -110,13 +129,16 @@ def quote(
 def _price(spec: RefundSpec, lines: dict[str, OrderLine], ledger: Ledger) -> _Sums:
     sums = _Sums()
     ours = named(lines.values(), [ref for ref, _ in spec.lines])
-    for line_id, (_, quantity) in zip(ours, spec.lines, strict=True):
+    for line_id, (_, wanted) in zip(ours, spec.lines, strict=True):
         line = lines.get(line_id)
         if line is None:
             raise ItemNotInOrder
         gone = ledger.gone(line)
+        quantity = max(0, min(wanted, line.quantity - gone)) if spec.owed else wanted
         if gone + quantity > line.quantity:
             raise RefundExceedsCaptured("More of a line than what is left of it.")
+        if not quantity:  # of what is owed: it has gone back another way meanwhile
+            continue
         tax, discount = (part_of(whole, line.quantity, gone, quantity) for whole in (line.tax, line.discount))
         total = worth(line, ledger, quantity)
         sums.total += total
@@ -124,6 +146,8 @@ def _price(spec: RefundSpec, lines: dict[str, OrderLine], ledger: Ledger) -> _Su
         sums.discount += discount
         sums.items += total - tax + discount
         sums.lines.append((line_id, quantity, total))
+    if spec.lines and not sums.lines:
+        raise RefundExceedsCaptured("Nothing is left of these lines.")
     return sums
 
 
@@ -145,6 +169,15 @@ def _destination(
     return list(payments), spec.destination != "original"
 
 
+def split(
+    amount: int, own: Sequence[OrderPayment], others: Sequence[OrderPayment], ledger: Ledger
+) -> list[tuple[str, int]]:
+    """From the payments that were chosen first; what they have too little for from the others, in proportion."""
+    first = min(amount, sum(ledger.refundable(payment) for payment in own))
+    parts = allocate(first, own, ledger) if first else []
+    return parts + (allocate(amount - first, others, ledger) if amount > first else [])
+
+
 def allocate(amount: int, payments: Sequence[OrderPayment], ledger: Ledger) -> list[tuple[str, int]]:
     """Split over the payments in the proportion in which they paid, never more than what is left of each."""
     left = {payment.id: ledger.refundable(payment) for payment in payments}
@@ -158,13 +191,3 @@ def allocate(amount: int, payments: Sequence[OrderPayment], ledger: Ledger) -> l
         parts[payment] += more
         missing -= more
     return [(payment, part) for payment, part in parts.items() if part > 0]
-
-
-def allocate_first(
-    amount: int, first: Sequence[OrderPayment], others: Sequence[OrderPayment], ledger: Ledger
-) -> tuple[tuple[str, int], ...]:
-    """Split over the `first` payments as far as they reach, and what is beyond over the `others`."""
-    own = min(amount, sum(map(ledger.refundable, first)))
-    parts = allocate(own, first, ledger) if own else []
-    parts += allocate(amount - own, others, ledger) if amount > own else []
-    return tuple(parts)

@@ -49,11 +49,12 @@ def _resume(session: Session, caller: Caller, approval: Approval, said: Ledgers)
     exchange = None
     if return_.exchange_id is not None:
         exchange = session.get_one(Exchange, return_.exchange_id, with_for_update=True, populate_existing=True)
-    ruled = _ruled(session, caller, order, payments, return_, exchange)
+    method = str(approval.parameters.get("method", return_.method))  # as it was asked for, whatever was granted then
+    ruled = _ruled(session, caller, order, payments, return_, exchange, method)
     if ruled.asks:
         assert ruled.decision is not None
         raise Asked(ruled.decision)
-    returns.approve(session, caller, return_, ruled.ruling)
+    returns.approve(session, caller, return_, ruled.ruling, method)
     return ("return", return_.id) if exchange is None else ("exchange", exchange.id)
 
 
@@ -64,6 +65,7 @@ def _ruled(
     payments: list[OrderPayment],
     return_: Return,
     exchange: Exchange | None,
+    method: str,
 ) -> Ruled:
     """The guard's word as if it were asked for now: what it holds itself is not in its own way."""
     held = return_.status, None if exchange is None else exchange.status
@@ -76,7 +78,7 @@ def _ruled(
         for row in return_states.lines_in(session, return_.id)
     )
     if exchange is None:
-        spec = ReturnSpec(lines, return_.destination, return_.payment_method_id, return_.method)
+        spec = ReturnSpec(lines, return_.destination, return_.payment_method_id, method)
         ruled = returns.rule(session, caller, order, spec, asked_at=return_.created_at)[1]
     else:
         ruled = return_rulings.decide(
@@ -85,6 +87,7 @@ def _ruled(
             order,
             lines,
             action="exchange",
+            method=method,
             instant=exchange.instant,
             asked_at=return_.created_at,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -12,8 +13,11 @@ from app.models.orders import Order
 from app.models.returns import MOVES, Return, ReturnLine
 from app.services import (
     approvals,
+    entitlements,
     exchange_payments,
     refund_approvals,
+    refunds,
+    return_fees,
     return_registrations,
     return_states,
     withdrawal_delivery,
@@ -106,7 +110,9 @@ def complete(session: Session, caller: Caller, return_id: str, said: Ledgers, *,
     arrived = {row.line_id: row.quantity if keeps else row.received_quantity for row in rows}
     if return_.exchange_id is not None:
         exchange = session.get_one(Exchange, return_.exchange_id, with_for_update=True)
-        exchange_payments.complete(session, caller, exchange, arrived, said, pay=pay)
+        fee = sum(return_fees.due(rows, arrived).values())
+        label = return_fees.label(session, return_, exchange.currency)
+        exchange_payments.complete(session, caller, exchange, arrived, said, pay=pay, fee=fee, label=label)
         return_.refund_id = exchange.refund_id
     elif pay:
         _pay_back(session, caller, return_, rows, arrived, said)
@@ -123,20 +129,36 @@ def _pay_back(
     arrived: dict[str, int],
     said: Ledgers,
 ) -> None:
-    """Refund what arrived less the policy's fee: some lines as credit, the others where the return says."""
+    """Refund what arrived less what is kept back: some lines as credit, the others where the return says.
+
+    What the others are worth too little for is kept back of the credit.
+    """
+    order, _ = refunds.hold(session, caller, return_.order_id, said)
     credit = "store_credit"
     as_credit = {row.line_id for row in rows if row.resolution == credit}
     rest = tuple((line, count) for line, count in arrived.items() if count and line not in as_credit)
     credited = tuple((line, count) for line, count in arrived.items() if count and line in as_credit)
-    fee = return_.fee or 0
+    fees = return_fees.due(rows, arrived)
+    of_rest = sum(fees[line] for line, _ in rest) + return_fees.label(session, return_, order.currency)
+    kept = min(of_rest, _worth(session, order, rest))
     # Its reasons stand on the return; a refund's are the policy's own list.
-    to = RefundSpec(rest, destination=return_.destination, payment_method_id=return_.payment_method_id, keep_back=fee)
+    to = RefundSpec(rest, destination=return_.destination, payment_method_id=return_.payment_method_id)
+    to = replace(to, keep_back=kept, owed=True)
     to = withdrawal_delivery.of_return(session, caller, return_.id, return_.order_id, said, to)
     back = _refund(session, caller, return_, to, said) if rest else None
-    given = RefundSpec(credited, destination=credit, keep_back=0 if rest else fee)
+    given = RefundSpec(
+        credited, destination=credit, keep_back=sum(fees[line] for line, _ in credited) + of_rest - kept, owed=True
+    )
     as_credited = _refund(session, caller, return_, given, said) if credited else None
     return_.refund_id = back or as_credited
     return_.credit_refund_id = as_credited if back else None
+
+
+def _worth(session: Session, order: Order, counts: Sequence[tuple[str, int]]) -> int:
+    """What was paid for so many of each line, as far as they are left, minor units."""
+    known, ledger = {line.id: line for line in lines_of(session, order)}, Ledger.of(session, order)
+    left = {line_id: entitlements.left(known[line_id], ledger).quantity for line_id, _ in counts}
+    return sum(entitlements.worth(known[line_id], ledger, min(count, left[line_id])) for line_id, count in counts)
 
 
 def _refund(session: Session, caller: Caller, return_: Return, spec: RefundSpec, said: Ledgers) -> str | None:
@@ -146,4 +168,4 @@ def _refund(session: Session, caller: Caller, return_: Return, spec: RefundSpec,
     except NoItems:
         if not spec.keep_back:
             raise
-        return None  # the fee takes all of it
+        return None  # what is kept back is all of it

@@ -20,7 +20,7 @@ from app.services import decisions, entitlements, windows
 from app.services.callers import Caller
 from app.services.customer_facts import customer_facts
 from app.services.order_facts import arrived_at, order_facts
-from app.services.order_views import Ledger, lines_of
+from app.services.order_views import Ledger, lines_of, payments_of
 from app.services.policy.contract import Destination, Facts, LineFacts, Ruling
 from app.services.return_specs import LineSpec
 from app.services.wording import language_of
@@ -49,6 +49,7 @@ def decide(
     action: str = "return",
     destination: Destination = "original",
     destination_kind: str | None = None,
+    method: str | None = None,
     instant: bool = False,
     asked_at: datetime | None = None,
 ) -> Ruled:
@@ -79,6 +80,7 @@ def decide(
             reason=next((line.reason for line in lines if line.reason), None),
             destination=destination,
             destination_kind=destination_kind,
+            method=method,
             instant=instant,
             customer=customer_facts(session, order, now),
             **order_facts(order),
@@ -96,6 +98,8 @@ def line_facts(session: Session, order: Order, lines: Sequence[LineSpec]) -> tup
     """What the guard may know of the lines that are asked for; raises `item_not_in_order`."""
     known = {line.id: line for line in lines_of(session, order)}
     ledger = Ledger.of(session, order)
+    rest = entitlements.rest(payments_of(session, order), ledger, order.currency)
+    nothing_left = rest == 0
     extended = windows.extended(session, order.id)
     found: list[LineFacts] = []
     for spec in lines:
@@ -105,6 +109,9 @@ def line_facts(session: Session, order: Order, lines: Sequence[LineSpec]) -> tup
         if spec.quantity > line.quantity:
             raise ItemNotInOrder("The order has fewer of this line.")
         left = entitlements.left(line, ledger).quantity
+        worth = entitlements.worth(line, ledger, min(spec.quantity, left))
+        value = worth if rest is None else min(worth, rest)
+        rest = None if rest is None else rest - value
         found.append(
             LineFacts(
                 line_id=line.id,
@@ -114,7 +121,8 @@ def line_facts(session: Session, order: Order, lines: Sequence[LineSpec]) -> tup
                 tags=tuple(line.data.get("tags") or ()),
                 quantity=spec.quantity,
                 free=ledger.returnable(line),
-                value=entitlements.worth(line, ledger, min(spec.quantity, left)),
+                value=value,
+                paid_back=worth > 0 and nothing_left,
                 final_sale=line.final_sale,
                 delivered_at=arrived_at(order, line),
                 reason=spec.reason,

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.errors import ReturnNotFound, ReturnNotInState
 from app.models.operations import Operation
+from app.models.orders import Order
 from app.models.returns import LABEL_HOLDING, MOVES, Label, Return, ReturnLine
 from app.services import approval_views, audit, events, operation_views, return_clocks
 from app.services.callers import Caller
+from app.services.order_views import money
 
 KIND = "return"
 WAITING = ("requested", "awaiting_approval")
@@ -105,6 +107,7 @@ def asked(session: Session, return_: Return) -> dict[str, Any] | None:
 def view(session: Session, return_: Return) -> dict[str, Any]:
     """The return as the contract shows it."""
     label = live_label(session, return_.id)
+    currency = session.get_one(Order, return_.order_id).currency
     operation = newest(session, return_)
 
     def stamp(moment: Any) -> str | None:
@@ -133,6 +136,8 @@ def view(session: Session, return_: Return) -> dict[str, Any]:
             }
             for row in lines_in(session, return_.id)
         ],
+        "fee": money(return_.fee or 0, currency),
+        "label_payer": return_.label_payer,
         "label": None if label is None else label.id,
         "refund": return_.refund_id,
         "credit_refund": return_.credit_refund_id,

@@ -19,6 +19,7 @@ from app.services import (
     destinations,
     events,
     orders,
+    return_fees,
     return_registrations,
     return_rulings,
     return_states,
@@ -87,6 +88,7 @@ def rule(
         spec.lines,
         destination="payment_method" if to == "payment_method" else "store_credit" if kind == to else "original",
         destination_kind=kind,
+        method=spec.method,
         asked_at=asked_at,
     )
     return spec, ruled
@@ -131,7 +133,9 @@ def write(
             decision_id=None if ruled.decision is None else ruled.decision.id,
         )
         move(session, return_, "awaiting_approval")
-    return_states.note(session, caller, return_, "return.requested", {"outcome": ruling.outcome})
+    return_states.note(
+        session, caller, return_, "return.requested", {"outcome": ruling.outcome, "method": return_.method}
+    )
     return return_
 
 
@@ -150,7 +154,6 @@ def _draft(session: Session, caller: Caller, order: Order, spec: ReturnSpec, rul
         method="keep" if ruling.keep_items else spec.method,
         destination=spec.destination,
         payment_method_id=spec.payment_method_id,
-        fee=ruling.fee or None,
         actor=caller.actor(),
     )
     session.add(return_)
@@ -168,6 +171,8 @@ def _draft(session: Session, caller: Caller, order: Order, spec: ReturnSpec, rul
             )
         )
     session.flush()
+    return_fees.note(return_, return_states.lines_in(session, return_.id), ruling)
+    session.flush()
     return return_
 
 
@@ -180,11 +185,15 @@ def _parameters(spec: ReturnSpec) -> dict[str, Any]:
     }
 
 
-def approve(session: Session, caller: Caller, return_: Return, ruling: Ruling) -> None:
-    """A person has said yes to what waited, and the guard to today's facts; its fee is today's."""
-    return_.fee = ruling.fee or None
-    if ruling.keep_items:
-        return_.method = "keep"
+def approve(session: Session, caller: Caller, return_: Return, ruling: Ruling, method: str) -> None:
+    """A person has said yes to what waited, and the guard to today's facts; its fee is today's.
+
+    An exchange's stays what was told with its difference, as its prices do. `method`: how it was asked to come back,
+    before any policy left the goods with the shopper.
+    """
+    if return_.exchange_id is None:
+        return_fees.note(return_, return_states.lines_in(session, return_.id), ruling)
+    return_.method = "keep" if ruling.keep_items else method
     _approve(session, caller, return_)
     return_states.note(session, caller, return_, "return.approve", {})
 

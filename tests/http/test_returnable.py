@@ -131,3 +131,52 @@ def test_what_is_known_of_the_customer_is_told_before_anyone_asks_too(store: Ten
     body = {"order": "#1001", "lines": [{"line_id": "ln-1001-1", "quantity": 1}]}
     asked = store.post("/v1/returns", body, **ANNA)
     assert (asked.status_code, asked.json()["code"]) == (409, told["lines"][0]["code"])
+
+
+# ---- what the merchant has paid back elsewhere -----------------------------------------------------------------------
+
+
+def elsewhere(store: Tenant, amount: int, **lines: int) -> None:
+    """The merchant pays back without us, for so many of each line (`line_1`: `ln-1001-1`), or only an amount."""
+    named = [{"line_id": f"ln-1001-{name[-1]}", "quantity": quantity} for name, quantity in lines.items()]
+    body = {"payment_id": "pay-1001", "amount": amount, "currency": "EUR", "lines": named}
+    store.sandbox.post("/sandbox/v1/outside-refunds", body)
+
+
+def back(*numbers: int) -> dict[str, Any]:
+    return {"order": "#1001", "lines": [{"line_id": f"ln-1001-{number}", "quantity": 1} for number in numbers]}
+
+
+def test_a_line_that_was_paid_back_elsewhere_does_not_come_back_and_is_not_paid_out_of_another_s_money(
+    store: Tenant,
+) -> None:
+    order = store.get("/v1/orders/1001").json()
+    first, second = order["lines"][:2]
+    elsewhere(store, first["total"]["amount"], line_1=first["quantity"])
+    for path, body in (("returns", back(1)), ("refunds", back(1))):
+        refused = store.post(f"/v1/{path}", body)
+        code = {"returns": "already_returned", "refunds": "refund_exceeds_captured"}[path]
+        assert (refused.status_code, refused.json()["code"]) == (409, code)
+    one, two = returnable(store, "1001", **ANNA)["lines"][:2]
+    assert (one["outcome"], one["code"], two["outcome"]) == ("refuse", "already_returned", "allow")
+    shown = store.get("/v1/orders/1001").json()["lines"]
+    assert [row["refunded_quantity"] for row in shown[:2]] == [first["quantity"], 0]
+    paid = store.post("/v1/refunds", back(2), Prefer="wait=15").json()
+    assert (paid["status"], paid["amount"]["amount"]) == ("succeeded", second["total"]["amount"] // second["quantity"])
+
+
+def test_what_was_paid_back_without_lines_bounds_the_whole_order(store: Tenant) -> None:
+    order = store.get("/v1/orders/1001").json()
+    captured = order["payments"][0]["captured"]["amount"]
+    elsewhere(store, captured - 100)
+    made = store.post("/v1/returns", back(1)).json()
+    assert made["status"] == "approved", "something is left of its money"
+    assert store.post(f"/v1/returns/{made['id']}/receive", {}).status_code == 200
+    done = store.post(f"/v1/returns/{made['id']}/complete", {}, Prefer="wait=15").json()
+    paid = store.get(f"/v1/refunds/{done['refund']}").json()
+    assert (paid["amount"]["amount"], paid["breakdown"]["fee"]["amount"]) == (100, 0)
+    refused = store.post("/v1/returns", back(2), **ANNA)
+    assert (refused.status_code, refused.json()["code"]) == (409, "refund_exceeds_captured")
+    told = returnable(store, "1001", **ANNA)["lines"][1]
+    assert (told["outcome"], told["code"], told["rules"]) == ("refuse", "refund_exceeds_captured", ["paid_back"])
+    assert sum(row["amount"] for row in store.sandbox.effects("refund")) == 100

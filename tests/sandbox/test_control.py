@@ -56,6 +56,21 @@ def test_what_is_exported_and_imported_again_exports_the_same(shop, sandbox_url)
     )["data"]  # fmt: skip
 
 
+def test_a_refund_that_the_merchant_makes_tells_its_lines_and_takes_them_along(shop, sandbox_url):
+    body = {"payment_id": "pay-1", "amount": 300, "currency": "EUR"}
+    order = shop.get("/shop/v1/orders/ord-1")
+    line = order["lines"][0]
+    for bad in ({"line_id": "nobody", "quantity": 1}, {"line_id": line["id"], "quantity": line["quantity"] + 1}):
+        assert shop.call("POST", "/sandbox/v1/outside-refunds", body | {"lines": [bad]})[0] == 422
+    made = shop.post("/sandbox/v1/outside-refunds", body | {"lines": [{"line_id": line["id"], "quantity": 1}]})
+    told = {"id": made["id"], "key": None, "status": "succeeded"}
+    lines = [{"line_id": line["id"], "quantity": 1, "amount": None}]
+    assert shop.get("/shop/v1/orders/ord-1")["refunds"] == [told | {"lines": lines}]
+    twin = Served(sandbox_url, f"{shop.shop}-twin")
+    twin.post("/sandbox/v1/import", shop.get("/sandbox/v1/export"))
+    assert twin.get("/shop/v1/orders/ord-1") == shop.get("/shop/v1/orders/ord-1")
+
+
 BAD = [
     ("/orders/0/lines/0/total", 3001, "/orders/0/lines/0/total"),
     ("/orders/0/lines/0/total", "3000", "/orders/0/lines/0/total"),

@@ -437,6 +437,29 @@ def shown(store: Tenant, made: dict[str, Any], status: str) -> dict[str, Any]:
     return until(lambda: (e := store.get(f"/v1/exchanges/{made['id']}").json())["status"] == status and e, 20)
 
 
+@pytest.mark.parametrize(("variant", "difference", "kind"), [("mug-gold", 600, "charge"), ("mug-tin", -300, "refund")])
+def test_a_fee_is_part_of_the_difference_and_told(store, variant, difference, kind):
+    fee = {"id": "handling", "percent": 10, "actions": ["exchange"]}
+    policy = store.post("/v1/policies", {"document": {"fees": [fee]}}).json()
+    assert store.post(f"/v1/policies/{policy['id']}/activate").status_code == 200
+    made = exchange(store, swap(variant)).json()
+    assert (made["fee"]["amount"], made["difference"]["amount"]) == (100, difference)
+    done = finish(store, made)
+    assert (done["status"], done["due"]["amount"]) == ("completed", difference)
+    assert until(lambda: [row["amount"] for row in store.sandbox.effects(kind)], 15) == [abs(difference)]
+    if kind == "refund":
+        told = store.get(f"/v1/refunds/{done['refund']}").json()["breakdown"]
+        assert (told["items"]["amount"], told["fee"]["amount"]) == (400, 100)
+
+
+def test_nobody_keeps_what_is_exchanged(store):
+    line = {"line_id": "a-1", "quantity": 1, "resolution": "exchange", "variant_id": "mug-blue"}
+    for headers in ({}, {"Aftersale_Customer": "cust-1"}):
+        refused = store.post("/v1/returns", {"order": "#1", "lines": [line], "method": "keep"}, **headers)
+        assert (refused.status_code, refused.json()["code"]) == (422, "refund_method_not_allowed")
+    assert store.get("/v1/exchanges").json()["data"] == []
+
+
 def test_a_charge_that_was_refused_is_tried_again_by_a_named_person(store):
     store.sandbox.fault("charge", "refuse", code="card_declined", status=409)
     made = exchange(store, swap("mug-gold")).json()

@@ -284,6 +284,23 @@ def test_a_payment_method_is_chosen_by_its_id_or_the_payments():
         price(too_much, payments=paid)
 
 
+def test_what_is_owed_goes_back_to_the_others_where_the_named_method_paid_too_little():
+    paid = [payment("gift", 500, method="pm-1"), payment("card", 500, method="pm-2"), payment("debit", 1000)]
+    spec = RefundSpec(amount=Money(800, "EUR"), destination="payment_method", payment_method_id="pm-1", owed=True)
+    found = price(spec, payments=paid)
+    assert (found.pays_out, dict(found.allocations)) == (False, {"gift": 500, "card": 100, "debit": 200})
+
+
+def test_what_is_owed_is_as_much_as_is_left_and_says_so_in_its_parts():
+    spec = RefundSpec((("a", 2), ("b", 1)), keep_back=100, owed=True)
+    lines = [line("a", 2, 2000, tax=400, discount=100), line("b", 1, 1000)]
+    found = price(spec, lines, [payment("card", 3000, outside=1600)])
+    assert (found.amount, found.fee, identity_holds(found)) == (1400, 100, True)
+    assert [amount for _, _, amount in found.lines] == [1000, 500], "what is left is for both, by what they are worth"
+    with pytest.raises(RefundExceedsCaptured):
+        price(spec, lines, [payment("card", 3000, outside=3000)])
+
+
 def test_a_payment_method_that_did_not_pay_gets_nothing():
     spec = RefundSpec(amount=Money(300, "EUR"), destination="payment_method", payment_method_id="pm-9")
     with pytest.raises(PaymentMethodNotFound):

@@ -55,15 +55,27 @@ def order(number: int, status: str = "delivered", delivered_at: str | None = "-2
     }
 
 
+def of_two(number: int) -> dict[str, Any]:
+    """Mugs and a spoon for 1.00 more, paid by a gift card and a card."""
+    made = order(number)
+    spoon = {"id": f"c-{number}", "title": "Spoon", "quantity": 1, "unit_price": 100, "total": 100}
+    made["lines"].append({**spoon, "fulfilled_quantity": 1})
+    gift = {"id": f"g-{number}", "kind": "gift_card", "label": "Gift", "payment_method_id": "pm-gift", "amount": 600}
+    made["payments"] = [gift, {**made["payments"][0], "amount": 1000}]
+    return made
+
+
+GIFT = {"id": "pm-gift", "kind": "gift_card", "label": "Gift", "balance": 0, "currency": "EUR"}
 SHOP: dict[str, Any] = {
     "relative_to_now": True,
-    "customers": [{"id": "cust-1", "email": "mia@example.com"}],
+    "customers": [{"id": "cust-1", "email": "mia@example.com", "payment_methods": [GIFT]}],
     "orders": [
         order(1),
         order(2, delivered_at="-40d"),
         order(3, "shipped"),
         order(4, "pending"),
         order(5, delivered_at=None),
+        of_two(6),
     ],
 }
 
@@ -79,6 +91,11 @@ def store(app: App) -> Tenant:
 def send_back(store: Tenant, number: int = 1, quantity: int = 1, line: str = "a", **headers: str) -> Any:
     body = {"order": f"#{number}", "lines": [{"line_id": f"{line}-{number}", "quantity": quantity}]}
     return store.post("/v1/returns", body, **headers)
+
+
+def put_in_force(store: Tenant, document: dict[str, Any]) -> None:
+    made = store.post("/v1/policies", {"document": document}).json()
+    assert store.post(f"/v1/policies/{made['id']}/activate").status_code == 200
 
 
 def change(store: Tenant, made: dict[str, Any], verb: str, body: Any = None) -> Any:
@@ -156,6 +173,48 @@ def test_a_return_may_end_without_money(store):
     assert store.sandbox.effects("refund") == []
 
 
+def paid_for(store: Tenant, made: dict[str, Any], *counts: tuple[str, int]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The return completed with what has arrived (all of it where nothing is named), and its first refund, settled."""
+    lines = [{"line_id": line, "quantity": quantity} for line, quantity in counts]
+    assert change(store, made, "receive", {"lines": lines}).status_code == 200
+    done = change(store, made, "complete")
+    assert done.status_code in {200, 202}, done.text
+    path = f"/v1/refunds/{done.json()['refund']}"
+    return done.json(), until(lambda: (f := store.get(path).json())["status"] == "succeeded" and f, 15)
+
+
+def test_what_the_chosen_method_did_not_pay_goes_back_to_what_did(store):
+    to = {"type": "payment_method", "payment_method_id": "pm-gift"}
+    body = {"order": "#6", "lines": [{"line_id": "a-6", "quantity": 3}], "destination": to}
+    made = store.post("/v1/returns", body, Aftersale_Customer="cust-1").json()
+    refund = paid_for(store, made)[1]
+    assert [row["amount"]["amount"] for row in refund["allocations"]] == [600, 400]
+    assert sorted(row["amount"] for row in store.sandbox.effects("refund")) == [400, 600]
+    assert store.sandbox.effects("payout") == []
+
+
+def test_of_a_part_that_comes_back_its_share_and_what_is_fixed_are_kept_back(store):
+    put_in_force(store, {"fees": [{"id": "restocking", "percent": 10, "fixed": {"EUR": 50}}]})
+    lines = [{"line_id": "a-6", "quantity": 3}, {"line_id": "c-6", "quantity": 1}]
+    made = store.post("/v1/returns", {"order": "#6", "lines": lines}).json()
+    assert made["fee"]["amount"] == 150 + 60
+    refund = paid_for(store, made, ("a-6", 2))[1]
+    assert refund["breakdown"]["fee"]["amount"] == 66 + 50, "the spoon has not come back"
+    assert refund["amount"]["amount"] == 666 - 116
+
+
+def test_a_label_that_the_shopper_pays_is_kept_back_of_what_is_paid_whatever_it_is_paid_as(store):
+    put_in_force(store, {"label": {"payer": "shopper"}})
+    lines = [{"line_id": "a-6", "quantity": 3, "resolution": "store_credit"}, {"line_id": "c-6", "quantity": 1}]
+    made = store.post("/v1/returns", {"order": "#6", "lines": lines}).json()
+    cost = label_for(store, made).json()["cost"]["amount"]
+    assert (made["label_payer"], cost > 100) == ("shopper", True)
+    done, credit = paid_for(store, made)
+    assert done["credit_refund"] is None, "the label has taken all that the spoon was worth"
+    assert credit["destination"]["type"] == "store_credit"
+    assert (credit["amount"]["amount"], credit["breakdown"]["fee"]["amount"]) == (1100 - cost, cost - 100)
+
+
 @pytest.mark.parametrize(
     ("number", "line", "quantity", "status", "code"),
     [
@@ -223,6 +282,46 @@ def test_a_shopper_cancels_their_own_return_and_nothing_else(store):
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     answer = store.post(f"/v1/returns/{made['id']}/cancel", {}, Aftersale_Customer="cust-1")
     assert answer.json()["status"] == "canceled"
+
+
+# ---- goods that stay with the shopper -------------------------------------------------------------------------------
+
+
+def kept(store: Tenant, **headers: str) -> Any:
+    line = {"line_id": "a-1", "quantity": 1}
+    return store.post("/v1/returns", {"order": "#1", "lines": [line], "method": "keep"}, **headers)
+
+
+def test_a_shopper_keeps_nothing_that_the_policy_does_not_leave_with_them(store):
+    refused = kept(store, Aftersale_Customer="cust-1")
+    assert (refused.status_code, refused.json()["code"]) == (422, "refund_method_not_allowed")
+    decided = store.get(f"/v1/decisions/{refused.json()['decision_id']}").json()
+    assert (decided["rules"], decided["facts"]["method"]) == (["keep_items"], "keep")
+    assert store.get("/v1/returns").json()["data"] == []
+
+
+@pytest.mark.parametrize("who", ["shopper", "store"])
+def test_goods_that_stay_are_neither_expected_nor_given_a_label_and_are_paid(store, who):
+    """By the policy for a shopper, by the store's own word without one."""
+    if who == "shopper":
+        put_in_force(store, {"keep_items": {"below": {"EUR": 400}}})
+    headers = {"Aftersale_Customer": "cust-1"} if who == "shopper" else {}
+    made = kept(store, **headers).json()
+    assert (made["status"], made["method"], made["operation"]) == ("approved", "keep", None)
+    assert label_for(store, made).json()["code"] == "return_not_in_state"
+    done = change(store, made, "complete").json()
+    refund = until(lambda: (f := store.get(f"/v1/refunds/{done['refund']}").json())["status"] == "succeeded" and f)
+    assert refund["amount"]["amount"] == 333
+    assert store.sandbox.effects("label") == store.sandbox.effects("open_return") == []
+
+
+def test_a_return_that_the_policy_no_longer_leaves_with_the_shopper_comes_back_after_all(store):
+    put_in_force(store, {"auto_approve": {"return": False}, "keep_items": {"below": {"EUR": 400}}})
+    made = send_back(store, Aftersale_Customer="cust-1").json()
+    assert (made["status"], made["method"]) == ("awaiting_approval", "keep")
+    put_in_force(store, {"auto_approve": {"return": False}})
+    approved = change(store, made, "approve").json()
+    assert (approved["status"], approved["method"]) == ("approved", "label")
 
 
 # ---- labels ---------------------------------------------------------------------------------------------------------

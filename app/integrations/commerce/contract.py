@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from app.integrations.commerce.subscription_contract import ChangeSubscription, Subscription
-from app.integrations.receipts import Receipt
+from app.integrations.receipts import Receipt, ReceiptStatus
 from app.integrations.values import Frozen
 
 OrderStatus = Literal["pending", "processing", "shipped", "delivered", "canceled"]
@@ -82,6 +82,29 @@ class PaymentSnapshot(Frozen):
     refunded: int = 0
 
 
+class RefundedLine(Frozen):
+    """So many of a line that money went back for; `amount` in minor units, None where the shop does not tell it."""
+
+    line_id: str
+    """The line's external id."""
+    quantity: int
+    amount: int | None = None
+
+
+class RefundSnapshot(Frozen):
+    """A refund that the shop knows of, ours or made elsewhere, and what it was for.
+
+    How much of which payment went back is the ledger's word. `external_id` and `key` are the payment provider's; where
+    neither is one of ours, it was made elsewhere.
+    """
+
+    external_id: str
+    key: str | None = None
+    status: ReceiptStatus
+    lines: tuple[RefundedLine, ...] = ()
+    """Empty where only an amount is known."""
+
+
 class ShipmentSnapshot(Frozen):
     """A parcel as the shop knows it; what happened to it comes from the carrier."""
 
@@ -122,6 +145,7 @@ class OrderSnapshot(Frozen):
     shipping_address: Address | None = None
     lines: tuple[LineSnapshot, ...]
     payments: tuple[PaymentSnapshot, ...] = ()
+    refunds: tuple[RefundSnapshot, ...] = ()
     shipments: tuple[ShipmentSnapshot, ...] = ()
     totals: Totals
     currency: str

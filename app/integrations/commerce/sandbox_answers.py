@@ -16,11 +16,14 @@ from app.integrations.commerce.contract import (
     PaymentMethodSnapshot,
     PaymentSnapshot,
     PaymentStatus,
+    RefundedLine,
+    RefundSnapshot,
     ShipmentSnapshot,
     Totals,
     Variant,
 )
 from app.integrations.errors import OutcomeUnknown
+from app.integrations.receipts import ReceiptStatus
 
 ORDER_WORDS: dict[str, OrderStatus] = {
     "pending": "pending",
@@ -42,6 +45,7 @@ FULFILLMENT_WORDS: dict[str, FulfillmentStatus] = {
     "partial": "partial",
     "fulfilled": "fulfilled",
 }
+REFUND_WORDS: dict[str, ReceiptStatus] = {"pending": "pending", "succeeded": "succeeded", "failed": "failed"}
 KIND_WORDS: dict[str, PaymentKind] = {
     "card": "card",
     "paypal": "paypal",
@@ -108,6 +112,19 @@ class _Payment(BaseModel, strict=True):
     refunded: int
 
 
+class _Refunded(BaseModel, strict=True):
+    line_id: str
+    quantity: int
+    amount: int | None = None
+
+
+class _Refund(BaseModel, strict=True):
+    id: str
+    key: str | None = None
+    status: str
+    lines: list[_Refunded] = []
+
+
 class _Shipment(BaseModel, strict=True):
     id: str
     carrier: str | None = None
@@ -143,6 +160,7 @@ class Order(BaseModel, strict=True):
     shipping_address: _Address | None = None
     lines: list[_Line]
     payments: list[_Payment] = []
+    refunds: list[_Refund] = []
     shipments: list[_Shipment] = []
     totals: _Totals
     currency: str
@@ -259,6 +277,15 @@ def order_snapshot(order: Order) -> OrderSnapshot:
                 **payment.model_dump(exclude={"id", "kind"}),
             )
             for payment in order.payments
+        ),
+        refunds=tuple(
+            RefundSnapshot(
+                external_id=refund.id,
+                key=refund.key,
+                status=REFUND_WORDS.get(refund.status, "unknown"),
+                lines=tuple(RefundedLine(**line.model_dump()) for line in refund.lines),
+            )
+            for refund in order.refunds
         ),
         shipments=tuple(
             ShipmentSnapshot(

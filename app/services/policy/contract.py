@@ -30,7 +30,9 @@ class LineFacts(Frozen):
     free: int = 0
     """How many could still be asked for: arrived, in no other return, not refunded without one."""
     value: int = 0
-    """What was paid for the quantity that is asked for."""
+    """What was paid for the quantity that is asked for, as far as it has not gone back yet."""
+    paid_back: bool = False
+    """Something was paid for it, and nothing of the order's money is left: it has gone back another way."""
     final_sale: bool = False
     delivered_at: datetime | None = None
     """When this line arrived; None: the order's `delivered_at` counts."""
@@ -99,6 +101,8 @@ class Facts(Frozen):
     """What is to become of a subscription: pause, resume, skip, swap or cancel."""
     subscription_status: str | None = None
     """active, paused, ending (its end is set), canceled or unknown."""
+    method: str | None = None
+    """label, drop_off or keep: how a return is to come back."""
     instant: bool = False
     """A refund that is to be paid, or a difference that is to be charged, before the goods have come back."""
     spent: dict[str, int] = {}
@@ -120,6 +124,8 @@ class LineRuling(Frozen):
     """When its window closes; None where there is none or its start is not known."""
     fee: int = 0
     """What the policy keeps back of it, minor units."""
+    fee_fixed: int = 0
+    """The part of the fee that is the same however few of it there are."""
     resolutions: tuple[str, ...] = ()
 
 

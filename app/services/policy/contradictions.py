@@ -45,6 +45,9 @@ REFUSAL_CODES = frozenset(
 )
 """The contract's codes that a policy can mean."""
 
+KEPT_BACK = frozenset({"return", "exchange"})
+"""Actions of which a fee is kept back. A refund pays what its caller names, a claim what a person grants."""
+
 MAX_NODES = 5000
 """Of all conditions of a document together, so that a decision stays under a millisecond or two."""
 
@@ -116,6 +119,10 @@ def _money(document: PolicyDocument) -> Iterator[Fault]:
     for at, fee in enumerate(document.fees):
         if not fee.percent and not fee.fixed:
             yield ("fees", at), "fee_empty", "A fee needs per cent or a fixed sum."
+        for place, action in enumerate(fee.actions):
+            if action not in KEPT_BACK:
+                detail = "Nothing is kept back of this: only a return and an exchange have a fee."
+                yield ("fees", at, "actions", place), "fee_without_effect", detail
     if document.keep_items.when is not None and not document.keep_items.below:
         yield ("keep_items", "below"), "amount_missing", "Say below which value goods are kept."
 

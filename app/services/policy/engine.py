@@ -12,9 +12,6 @@ from app.services.policy.contract import Facts, LineRuling, Outcome, Ruling
 from app.services.policy.model import PolicyDocument
 from app.services.policy.names import Scene
 
-KEPT = frozenset({"return", "claim"})
-"""Actions by which goods may stay with the shopper."""
-
 
 class Guard:
     """Decides by one document. Refuse weighs more than ask, ask more than allow; every check's word is told."""
@@ -62,7 +59,7 @@ class Guard:
     def _ruling(self, case: Case, found: Sequence[Finding], told: tuple[LineRuling, ...]) -> Ruling:
         outcome, code, reasons, rules = _summed(case, found)
         refused = outcome == "refuse"
-        fee = sum(line.fee for line in told) if told else lines.fee(case, case.scene)
+        fee = sum(line.fee for line in told) if told else lines.fee(case, case.scene)[0]
         return Ruling(
             outcome=outcome,
             code=code,
@@ -72,7 +69,7 @@ class Guard:
             approvers=max(one.approvers for one in found if one.outcome == "ask") if outcome == "ask" else 0,
             fee=0 if refused else fee,
             label_payer=_payer(case),
-            keep_items=not refused and _kept(case),
+            keep_items=not refused and limits.kept(case),
             lines=told,
             facts=case.facts.model_dump(mode="json"),
         )
@@ -100,7 +97,8 @@ class Guard:
 
 def _after(case: Case, *, waived: bool) -> list[Finding]:
     """Destination, abuse, caps and approvals; a rule that allows waives what would only ask."""
-    after = [*limits.destination(case), *limits.caps(case), *limits.instant(case), *limits.two_persons(case)]
+    after = [*limits.keep(case), *limits.destination(case), *limits.caps(case)]
+    after += [*limits.instant(case), *limits.two_persons(case)]
     asking = [*limits.abuse(case), *limits.approval(case)]
     return after + [finding for finding in asking if finding.outcome == "refuse" or not waived]
 
@@ -122,6 +120,7 @@ def _line(case: Case, scene: Scene, found: Sequence[Finding]) -> LineRuling:
     outcome, code, reasons, rules = _summed(case, sorted_by_weight(found))
     refused = outcome == "refuse"
     quantity = line.free if case.choosing else line.quantity
+    fee, fixed = (0, 0) if refused else lines.fee(case, scene)
     return LineRuling(
         line_id=line.line_id,
         quantity=0 if refused else quantity,
@@ -130,7 +129,8 @@ def _line(case: Case, scene: Scene, found: Sequence[Finding]) -> LineRuling:
         reasons=reasons,
         rules=rules,
         returnable_until=lines.until(case, scene),
-        fee=0 if refused else lines.fee(case, scene),
+        fee=fee,
+        fee_fixed=fixed,
         resolutions=() if refused else lines.offered(case, scene),
     )
 
@@ -153,12 +153,3 @@ def _payer(case: Case) -> Literal["store", "shopper"]:
         if all(map(ready.test, case.every())):
             return ready.part.payer
     return case.document.label.payer
-
-
-def _kept(case: Case) -> bool:
-    """Whether what comes back is worth less than its way."""
-    facts = case.facts
-    below = case.document.keep_items.below.get(facts.currency or "")
-    if below is None or facts.action not in KEPT or not facts.lines:
-        return False
-    return sum(line.value for line in facts.lines) < below and all(map(case.plan.keep_when, case.scenes))

@@ -39,6 +39,7 @@ lines = st.builds(
     reason=st.none() | st.sampled_from(REASONS) | words,
     resolution=mostly("refund", "store_credit", "exchange", "nonsense"),
     photos=counts,
+    paid_back=mostly(False, True),
     extended_until=st.none() | moments,
 )
 customers = st.builds(
@@ -70,6 +71,7 @@ facts = st.builds(
     reason=st.none() | st.sampled_from(REASONS) | words,
     destination=mostly("original", "store_credit", "payment_method"),
     destination_kind=st.sampled_from([None, "card", "gift_card", "odd"]),
+    method=mostly(None, "keep"),
     instant=st.booleans(),
     spent=st.dictionaries(st.sampled_from(["order", "customer", "day"]), amounts),
     customer=customers,
@@ -145,9 +147,7 @@ caps = st.integers(0, 30_000).flatmap(
         {"refund": st.just(cap), **dict.fromkeys(("order", "customer", "day"), st.integers(cap, 60_000))}
     )
 )
-fees = listed(
-    percent=st.integers(1, 100), fixed=per_currency, actions=st.just(["return", "exchange", "refund", "claim"])
-)
+fees = listed(percent=st.integers(1, 100), fixed=per_currency, actions=st.just(["return", "exchange"]))
 documents = st.fixed_dictionaries(
     {},
     optional={

@@ -97,6 +97,11 @@ def test_what_is_no_object_is_no_policy(raw):
         ({"destinations": ["cash"]}, "/destinations/0", "literal_error"),
         ({"fees": [{"id": "f", "percent": 101}]}, "/fees/0/percent", "less_than_equal"),
         ({"fees": [{"id": "f"}]}, "/fees/0", "fee_empty"),
+        (
+            {"fees": [{"id": "f", "percent": 1, "actions": ["return", "refund"]}]},
+            "/fees/0/actions/1",
+            "fee_without_effect",
+        ),
         ({"fees": [{"id": "f", "fixed": {"XXX": 1}}]}, "/fees/0/fixed/XXX", "currency_unknown"),
         ({"fees": [{"id": "f", "fixed": {"EUR": 1.5}}]}, "/fees/0/fixed/EUR", "int_type"),
         ({"caps": {"EURO": CAPS}}, "/caps/EURO", "currency_unknown"),

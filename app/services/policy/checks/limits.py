@@ -28,6 +28,26 @@ def destination(case: Case) -> Iterator[Finding]:
         yield Finding("refuse", "destinations", "destinations", "refund_method_not_allowed")
 
 
+KEPT = frozenset({"return", "claim"})
+"""Actions by which goods may stay with the shopper."""
+
+
+def kept(case: Case) -> bool:
+    """Whether the policy leaves the goods with the shopper: they are worth less than their way."""
+    facts = case.facts
+    below = case.document.keep_items.below.get(facts.currency or "")
+    if below is None or facts.action not in KEPT or not facts.lines:
+        return False
+    return sum(line.value for line in facts.lines) < below and all(map(case.plan.keep_when, case.scenes))
+
+
+def keep(case: Case) -> Iterator[Finding]:
+    """Goods stay with the shopper where the policy leaves them there, or the store itself; never in an exchange."""
+    own_choice = case.merchant and not case.swaps
+    if case.facts.method == "keep" and not own_choice and not kept(case):
+        yield Finding("refuse", "keep_items", "keep_items", "refund_method_not_allowed")
+
+
 def early_rules(case: Case) -> Iterator[Finding]:
     """Refusals of the store's own that come before the order's state."""
     rules = case.plan.early_rules.get(case.facts.action, ())

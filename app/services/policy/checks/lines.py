@@ -10,6 +10,8 @@ from app.services.policy.names import LATEST, Scene, utc
 from app.services.policy.parts import PhotoDuty
 
 RESOLVED = frozenset({"return", "exchange", "claim"})
+ENTITLED = frozenset({"return", "exchange"})
+"""Actions that give for goods what was paid for them, so that there must be something left of it."""
 
 
 def of(case: Case, scene: Scene) -> Iterator[Finding]:
@@ -40,6 +42,8 @@ def _quantity(case: Case, scene: Scene) -> Iterator[Finding]:
     taken = line is not None and case.facts.action != "return_label" and not free(case, line)
     if _comes_back(case) and (taken or not case.facts.quantity_free):
         yield Finding("refuse", "once", "once", "already_returned")
+    elif line is not None and line.paid_back and case.facts.action in ENTITLED:
+        yield Finding("refuse", "paid_back", "paid_back", "refund_exceeds_captured")
 
 
 def _comes_back(case: Case) -> bool:
@@ -172,12 +176,18 @@ def offered(case: Case, scene: Scene) -> tuple[str, ...]:
     return tuple(case.document.resolutions)
 
 
-def fee(case: Case, scene: Scene) -> int:
-    """What is kept back of the line, minor units: never more than its value; per cent rounded down."""
+def fee(case: Case, scene: Scene) -> tuple[int, int]:
+    """What is kept back of the line, and the fixed part of it, minor units: never more than its value in all.
+
+    Per cent is rounded down, and counts before what is fixed.
+    """
     facts = case.facts
     value = scene.line.value if scene.line is not None else facts.amount or 0
-    kept = 0
+    shares = fixed = 0
     for ready in case.plan.fees.get(facts.action, ()):
         if ready.test(scene):
-            kept += value * ready.part.percent // 100 + ready.part.fixed.get(facts.currency, 0)
-    return max(0, min(kept, value))
+            shares += value * ready.part.percent // 100
+            fixed += ready.part.fixed.get(facts.currency, 0)
+    shares = max(0, min(shares, value))
+    fixed = max(0, min(fixed, value - shares))
+    return shares + fixed, fixed

@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "final_sale": "Məhsul qaytarma hüququ olmadan satılıb.",
     "hygiene": "Məhsulu gigiyena səbəbindən qaytarmaq mümkün deyil.",
     "once": "Bu məhsullar üzrə qaytarma artıq başlanıb.",
+    "paid_back": "Ödənilmiş məbləğ artıq geri qaytarılıb.",
     "window": "Qaytarma yalnız {date} tarixinədək mümkün idi.",
     "window_unknown": "Çatdırılma günü məlum deyil.",
     "withdrawal": "Müqavilədən imtina yalnız {date} tarixinədək mümkün idi.",
@@ -26,6 +27,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "Səbəb göstərilməlidir.",
     "photos": "Məhsulun şəkilləri lazımdır.",
     "resolutions": "Mağaza bu məhsul üçün bunu təklif etmir.",
+    "keep_items": "Bu məhsullar sizdə qala bilməz, geri göndərilməlidir.",
     "destinations": "Pulu ora göndərmək mümkün deyil.",
     # the store's own rules and limits
     "rule_refuse": "Mağazanın qaydası buna icazə vermir.",

@@ -21,6 +21,7 @@ REASONS: dict[str, str] = {
     "final_sale": "Der Artikel ist von der Rückgabe ausgeschlossen.",
     "hygiene": "Der Artikel kann aus Gründen der Hygiene nicht zurückgegeben werden.",
     "once": "Für die Artikel läuft bereits eine Rückgabe.",
+    "paid_back": "Der Kaufpreis wurde bereits zurückgezahlt.",
     "window": "Die Rückgabe war nur bis zum {date} möglich.",
     "window_unknown": "Der Tag der Zustellung ist nicht bekannt.",
     "withdrawal": "Der Widerruf war nur bis zum {date} möglich.",
@@ -28,6 +29,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "Bitte nennen Sie einen Grund.",
     "photos": "Es werden Fotos des Artikels benötigt.",
     "resolutions": "Das bietet der Shop für diesen Artikel nicht an.",
+    "keep_items": "Diese Artikel dürfen nicht behalten werden und müssen zurückgeschickt werden.",
     "destinations": "Dorthin kann das Geld nicht ausgezahlt werden.",
     # the store's own rules and limits
     "rule_refuse": "Eine Regel des Shops lässt das nicht zu.",

@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "final_sale": "The item was sold without a right to return.",
     "hygiene": "The item cannot come back for reasons of hygiene.",
     "once": "The items are in a return already.",
+    "paid_back": "What was paid for this has been paid back already.",
     "window": "The time in which it could be returned ended on {date}.",
     "window_unknown": "The day of delivery is not known.",
     "withdrawal": "The time to withdraw ended on {date}.",
@@ -26,6 +27,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "A reason is needed.",
     "photos": "Photos of the item are needed.",
     "resolutions": "The store does not offer this for the item.",
+    "keep_items": "These goods cannot be kept and must come back.",
     "destinations": "The money cannot go there.",
     # the store's own rules and limits
     "rule_refuse": "A rule of the store does not allow it.",

@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "final_sale": "El artículo se vendió sin derecho a devolución.",
     "hygiene": "El artículo no se puede devolver por motivos de higiene.",
     "once": "Ya hay una devolución en curso para estos artículos.",
+    "paid_back": "Lo que se pagó por esto ya se ha reembolsado.",
     "window": "La devolución solo era posible hasta el {date}.",
     "window_unknown": "No se conoce el día de la entrega.",
     "withdrawal": "El desistimiento solo era posible hasta el {date}.",
@@ -26,6 +27,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "Indique un motivo, por favor.",
     "photos": "Se necesitan fotos del artículo.",
     "resolutions": "La tienda no ofrece esto para el artículo.",
+    "keep_items": "Estos artículos no se pueden conservar y deben devolverse.",
     "destinations": "El dinero no se puede enviar a ese destino.",
     # the store's own rules and limits
     "rule_refuse": "Una norma de la tienda no lo permite.",

@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "final_sale": "L'article a été vendu sans droit de retour.",
     "hygiene": "L'article ne peut pas être repris pour des raisons d'hygiène.",
     "once": "Un retour est déjà en cours pour ces articles.",
+    "paid_back": "Le prix payé a déjà été remboursé.",
     "window": "Le retour n'était possible que jusqu'au {date}.",
     "window_unknown": "La date de livraison n'est pas connue.",
     "withdrawal": "La rétractation n'était possible que jusqu'au {date}.",
@@ -26,6 +27,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "Merci d'indiquer un motif.",
     "photos": "Des photos de l'article sont nécessaires.",
     "resolutions": "La boutique ne propose pas cela pour cet article.",
+    "keep_items": "Ces articles ne peuvent pas être conservés et doivent être renvoyés.",
     "destinations": "L'argent ne peut pas être versé à cet endroit.",
     # the store's own rules and limits
     "rule_refuse": "Une règle de la boutique ne le permet pas.",

@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "final_sale": "L'articolo è stato venduto senza diritto di reso.",
     "hygiene": "L'articolo non può essere reso per motivi di igiene.",
     "once": "Per questi articoli è già in corso un reso.",
+    "paid_back": "Quanto pagato è già stato rimborsato.",
     "window": "Il reso era possibile solo fino al giorno {date}.",
     "window_unknown": "Il giorno della consegna non è noto.",
     "withdrawal": "Il recesso era possibile solo fino al giorno {date}.",
@@ -26,6 +27,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "È necessario indicare un motivo.",
     "photos": "Servono foto dell'articolo.",
     "resolutions": "Il negozio non offre questa possibilità per l'articolo.",
+    "keep_items": "Questi articoli non possono essere tenuti e devono essere rispediti.",
     "destinations": "Il denaro non può essere inviato lì.",
     # the store's own rules and limits
     "rule_refuse": "Una regola del negozio non lo permette.",

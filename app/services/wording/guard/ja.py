@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "final_sale": "この商品は返品不可として販売されました。",
     "hygiene": "衛生上の理由により、この商品は返品できません。",
     "once": "これらの商品はすでに返品手続き中です。",
+    "paid_back": "お支払い済みの代金はすでに返金されています。",
     "window": "返品の期限は{date}まででした。",
     "window_unknown": "お届け日がわかりません。",
     "withdrawal": "購入撤回の期限は{date}まででした。",
@@ -26,6 +27,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "理由をお知らせください。",
     "photos": "商品の写真が必要です。",
     "resolutions": "この商品では当店はこの方法をご用意していません。",
+    "keep_items": "これらの商品はお手元に残せないため、返送が必要です。",
     "destinations": "そちらには返金できません。",
     # the store's own rules and limits
     "rule_refuse": "当店の規則により、できません。",

@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "final_sale": "Het artikel is verkocht zonder recht op retour.",
     "hygiene": "Het artikel kan om hygiënische redenen niet terug.",
     "once": "Voor deze artikelen loopt al een retour.",
+    "paid_back": "Het betaalde bedrag is al terugbetaald.",
     "window": "Retourneren kon tot en met {date}.",
     "window_unknown": "De dag van bezorging is niet bekend.",
     "withdrawal": "Herroepen kon tot en met {date}.",
@@ -26,6 +27,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "Een reden is nodig.",
     "photos": "Er zijn foto's van het artikel nodig.",
     "resolutions": "De winkel biedt dit voor het artikel niet aan.",
+    "keep_items": "Deze artikelen mogen niet worden gehouden en moeten terugkomen.",
     "destinations": "Daar kan het geld niet naartoe.",
     # the store's own rules and limits
     "rule_refuse": "Een regel van de winkel staat dit niet toe.",

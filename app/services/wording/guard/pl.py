@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "final_sale": "Produkt został sprzedany bez prawa do zwrotu.",
     "hygiene": "Produktu nie można zwrócić ze względów higienicznych.",
     "once": "Te produkty są już w trakcie zwrotu.",
+    "paid_back": "Zapłacona kwota została już zwrócona.",
     "window": "Zwrot był możliwy tylko do dnia {date}.",
     "window_unknown": "Dzień doręczenia nie jest znany.",
     "withdrawal": "Odstąpienie od umowy było możliwe tylko do dnia {date}.",
@@ -26,6 +27,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "Potrzebny jest powód.",
     "photos": "Potrzebne są zdjęcia produktu.",
     "resolutions": "Sklep nie oferuje tego dla tego produktu.",
+    "keep_items": "Tych produktów nie można zatrzymać i trzeba je odesłać.",
     "destinations": "Pieniędzy nie można tam wysłać.",
     # the store's own rules and limits
     "rule_refuse": "Zasada sklepu na to nie pozwala.",

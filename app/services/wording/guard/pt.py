@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "final_sale": "O produto foi vendido sem direito a devolução.",
     "hygiene": "O produto não pode ser devolvido por motivos de higiene.",
     "once": "Já existe uma devolução em curso para estes produtos.",
+    "paid_back": "O valor pago já foi reembolsado.",
     "window": "A devolução só era possível até {date}.",
     "window_unknown": "O dia da entrega não é conhecido.",
     "withdrawal": "O arrependimento da compra só era possível até {date}.",
@@ -26,6 +27,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "É necessário indicar um motivo.",
     "photos": "São necessárias fotos do produto.",
     "resolutions": "A loja não oferece isto para o produto.",
+    "keep_items": "Estes produtos não podem ficar com o cliente e têm de ser devolvidos.",
     "destinations": "O dinheiro não pode ser enviado para esse destino.",
     # the store's own rules and limits
     "rule_refuse": "Uma regra da loja não o permite.",

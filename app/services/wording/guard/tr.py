@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "final_sale": "Ürün iade hakkı olmadan satıldı.",
     "hygiene": "Ürün hijyen nedeniyle iade edilemiyor.",
     "once": "Bu ürünler için zaten bir iade süreci var.",
+    "paid_back": "Ödenen tutar zaten geri ödendi.",
     "window": "İade yalnızca {date} tarihine kadar mümkündü.",
     "window_unknown": "Teslim günü bilinmiyor.",
     "withdrawal": "Cayma yalnızca {date} tarihine kadar mümkündü.",
@@ -26,6 +27,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "Bir neden belirtilmesi gerekiyor.",
     "photos": "Ürünün fotoğrafları gerekiyor.",
     "resolutions": "Mağaza bu ürün için bunu sunmuyor.",
+    "keep_items": "Bu ürünler sizde kalamaz, geri gönderilmeleri gerekir.",
     "destinations": "Para oraya gönderilemiyor.",
     # the store's own rules and limits
     "rule_refuse": "Mağazanın bir kuralı buna izin vermiyor.",

@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "final_sale": "该商品售出时不支持退货。",
     "hygiene": "出于卫生原因，该商品无法退回。",
     "once": "这些商品已在退货流程中。",
+    "paid_back": "已付款项已经退还。",
     "window": "退货期限已于 {date} 截止。",
     "window_unknown": "送达日期未知。",
     "withdrawal": "撤销购买的期限已于 {date} 截止。",
@@ -26,6 +27,7 @@ REASONS: dict[str, str] = {
     "reason_missing": "请说明原因。",
     "photos": "需要提供商品照片。",
     "resolutions": "本店对该商品不提供此选项。",
+    "keep_items": "这些商品不能留下，必须寄回。",
     "destinations": "款项无法退到该处。",
     # the store's own rules and limits
     "rule_refuse": "本店规定不允许这样做。",
