@@ -36,7 +36,7 @@ from app.services import (
     withdrawals,
 )
 from app.services.actions import registry
-from app.services.conversation import aftermath
+from app.services.conversation import aftermath, lockouts
 from app.services.runtime import Runtime
 
 log = structlog.get_logger()
@@ -84,7 +84,14 @@ def table(runtime: Runtime) -> dict[str, durable.Job]:
     return {operations.JOB: run, operations.RECHECK_JOB: recheck, backtests.JOB: backtest}
 
 
-CHORES = (tries.revive, approvals.tend, idempotency.purge, withdrawal_outcomes.note_overdue, confirmations.purge)
+CHORES = (
+    tries.revive,
+    approvals.tend,
+    idempotency.purge,
+    withdrawal_outcomes.note_overdue,
+    confirmations.purge,
+    lockouts.purge,
+)
 """What is looked after now and then, each in a transaction of its own."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -17,20 +16,11 @@ from app.models.orders import Order, OrderPayment
 from app.services import mirror, order_flights
 from app.services.callers import Caller
 from app.services.order_views import payments_of
-from app.services.proofs import email_key, order_number_key, phone_key, postal_key
+from app.services.proofs import order_number_key
 from app.services.runtime import Runtime
 
 Ledgers = dict[str, PaymentLedger]
 """The provider's truth per payment, by the provider's payment id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """What somebody claims to be reachable at."""
-
-    email: str | None = None
-    phone: str | None = None
-    postal_code: str | None = None
 
 
 async def load(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool = False) -> str:
@@ -39,12 +29,12 @@ async def load(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool = Fals
     Raises `order_not_found`, `order_ambiguous`, `not_owner` and, where the shop must be asked and does not answer,
     `provider_unavailable`.
     """
-    found = await runtime.db.read(_resolve, caller, ref)
+    found = await runtime.db.read(resolve, caller, ref)
     if found is None:
         if ids.is_id(ref, "ord"):
             raise OrderNotFound
         await order_flights.fetch(runtime, caller, ref)
-        found = await runtime.db.read(_resolve, caller, ref)
+        found = await runtime.db.read(resolve, caller, ref)
         if found is None:
             raise OrderNotFound
         return found.id
@@ -54,7 +44,7 @@ async def load(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool = Fals
     return found.id
 
 
-def _resolve(session: Session, caller: Caller, ref: str) -> Order | None:
+def resolve(session: Session, caller: Caller, ref: str) -> Order | None:
     """By our id, or by the shop's id and the number together; another shopper's is `not_owner`."""
     query = select(Order).where(Order.store_id == caller.store_id, Order.livemode == caller.livemode)
     if ids.is_id(ref, "ord"):
@@ -112,16 +102,6 @@ def take_ledgers(payments: list[OrderPayment], said: Ledgers, ours: set[str]) ->
         raise ProviderUnavailable("A payment has just been added to the order: ask again.")
     for payment in payments:
         mirror.take_ledger(payment, said[payment.external_id], ours)
-
-
-def matches(order: Order, contact: Contact, country: str) -> bool:
-    """Whether the contact is the one on the order: e-mail, phone or postal code."""
-    pairs = (
-        (order.email_key, email_key(contact.email) if contact.email else None),
-        (order.phone_key, phone_key(contact.phone, country) if contact.phone else None),
-        (order.postal_key, postal_key(contact.postal_code) if contact.postal_code else None),
-    )
-    return any(on_order is not None and on_order == claimed for on_order, claimed in pairs)
 
 
 def view_facts(order: Order) -> dict[str, Any]:

@@ -29,6 +29,7 @@ NEXT_STEP = {
     "refund_exceeds_captured": "Less is left to refund than was asked: look at earlier refunds.",
     "needs_return": "The parcel is still on its way: wait for it, or refund by hand.",
     "delivery_unknown": "The day of delivery is not known: look it up and decide on the return.",
+    "no_address": "The reply was not mailed, no address is proved to be the shopper's: reach them another way.",
     "refund_failed": "A refund failed at the payment provider: pay it back another way.",
 }
 
