@@ -75,6 +75,38 @@ def test_what_was_decided_stands_in_the_hand_over(app: App) -> None:
     assert store.sandbox.effects("label") == []
 
 
+def _said(pack: dict[str, Any]) -> tuple[list[str], list[tuple[str, str]]]:
+    """What a hand-over tells of what was tried and decided."""
+    return sorted(row["kind"] for row in pack["tried"]), [(row["action"], row["outcome"]) for row in pack["decided"]]
+
+
+def test_a_hand_over_tells_of_everything_in_the_ticket(store: Tenant) -> None:
+    done = tell(store, "Cancelar mi pedido #1016, por favor", shopper="cust-ines")
+    refused = tell(store, "Quiero devolver mi pedido #1016", shopper="cust-ines")
+    decided = [(row["action"], row["outcome"]) for row in (*done["decisions"], *refused["decisions"])]
+    assert decided[-1] == ("return", "refuse")
+    path = f"/v1/tickets/{done['ticket']['id']}"
+    by_hand = store.post(f"{path}/handoff", {"reason": "goodwill"}).json()["handoff"]
+    store.send("PATCH", path, {"status": "solved"})
+    asked = tell(store, "Quiero hablar con una persona", shopper="cust-ines", ticket_id=done["ticket"]["id"])
+    assert asked["ticket"]["handoff"]["reason"] == "shopper_asked"
+    for pack in (by_hand, asked["ticket"]["handoff"]):
+        assert _said(pack) == (["order_cancel", "refund"], decided)
+        assert pack["order"]["number"] == "#1016"
+
+
+def test_what_did_not_come_true_is_handed_over_with_the_parcels_and_what_was_decided(store: Tenant) -> None:
+    store.sandbox.fault("label", "refuse")
+    answer = tell(store, "Ich möchte Bestellung #1005 zurücksenden", customer=dict(ANNA))
+    store.rest()
+    pack = ticket(store, answer)["handoff"]
+    assert pack["reason"] == "return_label_failed"
+    assert "return_label" in _said(pack)[0]
+    assert ("return", "allow") in _said(pack)[1]
+    tracked = store.get("/v1/orders/1005").json()["shipments"]
+    assert [parcel["id"] for parcel in pack["parcels"]] == [parcel["id"] for parcel in tracked] != []
+
+
 def test_in_a_person_s_hands_automation_keeps_quiet(store: Tenant) -> None:
     handed = tell(store, PERSON, shopper="cust-emma")
     for text in ("Please cancel my order #1003", "Where is my order #1003?", "Hello?"):
