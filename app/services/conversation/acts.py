@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.errors import AppError
-from app.models.orders import Order, OrderLine
+from app.errors import AlreadyCanceled, AppError, OrderNotPending
+from app.models.orders import Order
 from app.models.refunds import Cancellation, Refund
 from app.models.returns import Return
 from app.money import Money
@@ -22,10 +22,11 @@ from app.services.actions.cancel_order import CancelParams
 from app.services.actions.issue_label import LabelParams
 from app.services.actions.refund_order import RefundLineIn, RefundParams
 from app.services.actions.registry import Action, Ready
-from app.services.actions.request_return import ReturnLineIn, ReturnParams
+from app.services.actions.request_return import ReturnParams
 from app.services.callers import Caller
+from app.services.conversation import lines_back
 from app.services.conversation.inbound import Inbound
-from app.services.conversation.plans import ABOUT_AN_ORDER, OrderFacts, Plan, choose, lines_meant
+from app.services.conversation.plans import ABOUT_AN_ORDER, OrderFacts, Plan, choose
 from app.services.decisions import Asked
 from app.services.idempotency import Identified
 from app.services.order_views import Ledger, lines_of
@@ -134,8 +135,11 @@ def _status(scene: Scene, order: Order) -> Turn:
 
 
 def _cancel(scene: Scene, order: Order) -> Turn:
-    if scene.proof < _level(scene, "cancel") and order.status == "pending":
-        return Turn("awaiting_customer", scene.say("ask.sign_in"), order_id=order.id)
+    if scene.proof < _level(scene, "cancel"):
+        if order.status == "pending":
+            return _sign_in(scene, order)
+        # The state says no, whoever asks: more proof would change nothing.
+        return _refused(scene, order, AlreadyCanceled() if order.status == "canceled" else OrderNotPending())
     said = scene.ledgers.get(order.id)
     if said is None:
         return _pass_on(scene, order, "shop_unreachable")
@@ -150,9 +154,9 @@ def _cancel(scene: Scene, order: Order) -> Turn:
 
 
 def _return(scene: Scene, order: Order) -> Turn:
-    lines, asked = _lines_meant(scene, order)
+    lines, asked = lines_back.meant(scene.session, scene.inbound, scene.language, order)
     if asked:
-        buttons = [{"label": line.title, "value": f"return:{order.id}:{line.id}"} for line in asked[:9]]
+        buttons = [{"label": label, "value": f"return:{order.id}:{value}"} for label, value in asked[:9]]
         buttons.append({"label": scene.say("button.all_items"), "value": f"return:{order.id}:all"})
         buttons.append(_person(scene))
         text = scene.say("ask.which_items", number=order.number)
@@ -171,25 +175,6 @@ def _return(scene: Scene, order: Order) -> Turn:
         return Turn("handed_off", scene.say("return.awaits", **facts), cards=(card,), order_id=order.id, reason=reason)
     cards = (card, {"type": "return_label", "id": label.id})
     return Turn("acted", scene.say("return.started", **facts), cards=cards, order_id=order.id)
-
-
-def _lines_meant(scene: Scene, order: Order) -> tuple[list[ReturnLineIn], list[OrderLine]]:
-    """The lines to send back, or the ones to ask about: by button, by the only one left, by words of their title."""
-    ledger = Ledger.of(scene.session, order)
-    every = lines_of(scene.session, order)
-    left = {line.id: line for line in every if ledger.returnable(line) > 0}
-    pressed = (scene.inbound.button or "").split(":")[2:3]
-    if left and pressed and (pressed[0] == "all" or pressed[0] in left):
-        meant = list(left) if pressed[0] == "all" else pressed
-    elif len(left) <= 1:
-        # With nothing left the guard says why: not delivered, returned already, final sale.
-        meant = list(left) or [line.id for line in every[:1]]
-    else:
-        meant = lines_meant(scene.inbound.text, {line.id: line.title for line in left.values()})
-        if not meant:
-            return [], list(left.values())
-    by_id = {line.id: line for line in every}
-    return [ReturnLineIn(line_id=line, quantity=max(1, ledger.returnable(by_id[line]))) for line in meant], []
 
 
 def _refund(scene: Scene, order: Order) -> Turn:
@@ -270,7 +255,13 @@ def _attempt(
         return refused
 
 
+def _sign_in(scene: Scene, order: Order) -> Turn:
+    return Turn("awaiting_customer", scene.say("ask.sign_in"), order_id=order.id)
+
+
 def _refused(scene: Scene, order: Order, refused: AppError) -> Turn:
+    if refused.name == "proof_required":
+        return _sign_in(scene, order)
     if refused.name in TOLD:
         return Turn("answered", scene.say(f"no.{refused.name}", number=order.number), order_id=order.id)
     return _pass_on(scene, order, refused.name)
