@@ -70,6 +70,15 @@ def test_metrics_tell_what_has_not_ended(app: App, store: Tenant) -> None:
     assert metric(app.client().get("/metrics").text, "aftersale_operations", kind="refund", status="pending") == 0
 
 
+def test_the_document_s_pages_are_counted_by_their_names(app: App) -> None:
+    pages = ("/docs", "/openapi.json", "/static-offline-docs/favicon.png", "/static-offline-docs/4111111111111111.js")
+    for page in pages:
+        app.client(checked=False).get(page)
+    told = set(re.findall(r'route="([^"]*)"', app.client().get("/metrics").text))
+    assert {"/docs", "/openapi.json", "/static-offline-docs"} <= told
+    assert not any("favicon" in route or "4111" in route for route in told)
+
+
 # ---- processes of their own -------------------------------------------------------------------------------------
 
 
