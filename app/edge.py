@@ -211,8 +211,18 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
+def _route(scope: Scope) -> str:
+    """The pattern that was met; what was asked for only where it holds nothing of the caller's."""
+    route = getattr(scope.get("route"), "path", None)
+    if route is not None or "endpoint" not in scope:
+        return route or "unmatched"
+    return (
+        scope.get("root_path") or scope["path"]
+    )  # the pages of the document: one folder, and paths without a variable
+
+
 def _note(scope: Scope, answer: _Answer, seconds: float) -> None:
-    route = getattr(scope.get("route"), "path", "unmatched")
+    route = _route(scope)
     method = scope["method"] if scope["method"] in {"GET", "POST", "PUT", "PATCH", "DELETE"} else "OTHER"
     metrics.REQUESTS.labels(method, route, answer.status).inc()
     metrics.SECONDS.labels(method, route).observe(seconds)

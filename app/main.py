@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 
 from app import __version__, errors, routers
 from app.database import Database, connect
+from app.draining import told_first
 from app.edge import Edge
 from app.errors import AppError
 from app.integrations import http
@@ -70,11 +71,16 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
         gc.enable()  # the command line turned it off: a third of the time that imports take
         load = threading.Thread(target=http.load, daemon=True, name="load")
         soon = asyncio.get_running_loop().call_later(0.3, load.start)  # behind the first answers
-        try:
-            yield
-        finally:
-            soon.cancel()
+
+        def leave() -> None:
             app.state.ready = False
+
+        with told_first(leave, settings.drain_seconds):
+            try:
+                yield
+            finally:
+                soon.cancel()
+                leave()
 
 
 @contextlib.asynccontextmanager

@@ -54,6 +54,12 @@ class Settings(BaseSettings):
     )
     workers_poll_seconds: float = Field(0.2, gt=0, le=5, description="How often the engine looks for work.")
     worker_concurrency: int = Field(20, ge=1, le=500, description="Operations that one worker runs at once.")
+    drain_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=600,
+        description="How long a stopping process still serves while `/readyz` is 503, so that a balancer turns away.",
+    )
     shutdown_seconds: float = Field(10.0, ge=0, description="How long a stopping process lets running work finish.")
     metrics_token: SecretStr | None = Field(None, description="When set, /metrics wants it as a bearer token.")
 

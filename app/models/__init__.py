@@ -7,6 +7,7 @@ from app.models import (
     credits,  # noqa: A004  our own tables; the prompt has no say here
     customers,
     exchanges,
+    guesses,
     operations,
     orders,
     policies,
@@ -25,6 +26,7 @@ __all__ = [
     "credits",
     "customers",
     "exchanges",
+    "guesses",
     "operations",
     "orders",
     "policies",

@@ -153,7 +153,12 @@ async def receive(
     try:
         answer = await perform(request, means, caller, "message", run, key=key, wait=wait)
     except Repeated as repeated:
-        return await show(means, caller, "message", repeated.message_id, wait, 200)
+        answer = await show(means, caller, "message", repeated.message_id, wait, 200)
+        shown = orjson.loads(bytes(answer.body))
+        # Where the first delivery was answered by nobody, as in a crash, the first that is answered is this.
+        if not answers.is_open(shown):
+            await means.db.write(answers.keep_answer, repeated.message_id, shown)
+        return answer
     if "Idempotent-Replayed" not in answer.headers:
         shown = orjson.loads(bytes(answer.body))
         await means.db.write(answers.keep_answer, shown["message"]["id"], shown)

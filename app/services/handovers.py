@@ -7,17 +7,43 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.models.operations import Operation
 from app.models.orders import Order
+from app.models.records import Decision
 from app.models.tickets import Message, Ticket
-from app.services import audit, tickets
+from app.services import audit, decision_views, deliveries, operation_views, tickets
 from app.services.callers import Caller
 from app.services.order_views import lines_of, shipments_view
 from app.services.orders import view_facts
 
+SHOWN = 50
+"""How much of what was tried and decided is shown: the newest."""
+
+
+def gathered(session: Session, ticket: Ticket, order_id: str | None = None) -> dict[str, Any]:
+    """What everybody who takes a ticket over sees: whose it is, the order, and what the whole ticket tried and decided.
+
+    `order_id`: the order that the newest message is about; else the ticket's.
+    """
+    session.flush()
+    about = order_id or ticket.order_id
+    order = None if about is None else session.get(Order, about)
+    here = select(Message.id).where(Message.ticket_id == ticket.id)
+    tried = select(Operation).where(Operation.message_id.in_(here), Operation.kind != deliveries.KIND)
+    decided = select(Decision).where(Decision.message_id.in_(here))
+    operations = session.scalars(tried.order_by(Operation.id.desc()).limit(SHOWN)).all()
+    decisions = session.scalars(decided.order_by(Decision.id.desc()).limit(SHOWN)).all()
+    return {
+        "customer": {"id": ticket.customer_id, **ticket.contact},
+        "order": None if order is None else view_facts(order),
+        "parcels": [] if order is None else shipments_view(order, lines_of(session, order)),
+        "tried": [operation_views.view(row) for row in reversed(operations)],
+        "decided": [decision_views.view(row) for row in reversed(decisions)],
+    }
+
 
 def take(session: Session, caller: Caller, ticket: Ticket, given: dict[str, Any]) -> Ticket:
     """Hand it over: `given` has `reason`, and may have `summary`, `team` and `priority` (None: as it is)."""
-    order = None if ticket.order_id is None else session.get(Order, ticket.order_id)
     last = session.scalar(
         select(Message)
         .where(Message.ticket_id == ticket.id, Message.direction == "inbound")
@@ -31,13 +57,9 @@ def take(session: Session, caller: Caller, ticket: Ticket, given: dict[str, Any]
         "asked": None
         if last is None
         else {"intent": ticket.intent, "confidence": None, "text": last.text[:500], "message": last.id},
-        "customer": {"id": ticket.customer_id, **ticket.contact},
         "proof": ticket.proof,
         "language": ticket.language,
-        "order": None if order is None else view_facts(order),
-        "parcels": [] if order is None else shipments_view(order, lines_of(session, order)),
-        "tried": [],
-        "decided": [],
+        **gathered(session, ticket),
         "by": caller.actor(),
     }
     if given["team"]:

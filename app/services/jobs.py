@@ -38,7 +38,7 @@ from app.services import (
     withdrawals,
 )
 from app.services.actions import registry
-from app.services.conversation import aftermath
+from app.services.conversation import aftermath, lockouts
 from app.services.runtime import Runtime
 
 log = structlog.get_logger()
@@ -96,6 +96,7 @@ CHORES = (
     idempotency.purge,
     withdrawal_outcomes.note_overdue,
     confirmations.purge,
+    lockouts.purge,
 )
 """What is looked after now and then, each in a transaction of its own."""
 

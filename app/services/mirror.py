@@ -89,17 +89,24 @@ def _same(order: Order, shown: dict[str, Any], fields: dict[str, Any], tracking:
     return kept and order.snapshot == shown and order.tracking == _merged(order.tracking, tracking)
 
 
-def _fields(caller: Caller, snapshot: OrderSnapshot, customer_id: str | None) -> dict[str, Any]:
+def keys(caller: Caller, snapshot: OrderSnapshot) -> dict[str, str | None]:
+    """What of an order others name it by, and prove that it is theirs by."""
     email = snapshot.email or (snapshot.customer.email if snapshot.customer else None)
     phone = snapshot.phone or (snapshot.customer.phone if snapshot.customer else None)
     postal = snapshot.shipping_address.postal_code if snapshot.shipping_address else None
     return {
-        "number": snapshot.number,
         "number_key": order_number_key(snapshot.number) or snapshot.number,
-        "customer_id": customer_id,
         "email_key": email_key(email) if email else None,
         "phone_key": phone_key(phone, caller.store.country_code) if phone else None,
         "postal_key": postal_key(postal) if postal else None,
+    }
+
+
+def _fields(caller: Caller, snapshot: OrderSnapshot, customer_id: str | None) -> dict[str, Any]:
+    return {
+        **keys(caller, snapshot),
+        "number": snapshot.number,
+        "customer_id": customer_id,
         "status": snapshot.status,
         "currency": snapshot.currency,
         "placed_at": snapshot.placed_at,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
 
 from app.errors import OrderNotFound, ProviderUnavailable
 from app.integrations.carriers.contract import Tracking
@@ -14,7 +15,8 @@ from app.services import mirror
 from app.services.callers import Caller
 from app.services.runtime import Runtime
 
-_flights: dict[tuple[str, bool, str], asyncio.Task[None]] = {}
+T = TypeVar("T")
+_flights: dict[tuple[str, bool, str], asyncio.Task[Any]] = {}
 _asked: dict[tuple[str, bool, str], float] = {}
 """When each reference was last asked for by both kinds, oldest first."""
 REMEMBERED = 10_000
@@ -42,12 +44,7 @@ async def fetch(runtime: Runtime, caller: Caller, ref: str, *, tolerate: bool = 
     """
 
     async def ask() -> None:
-        commerce = runtime.providers(caller).commerce
-        by_id, by_number = await asyncio.gather(
-            commerce.get_order(ref), commerce.find_orders(OrderQuery(number=ref, limit=3))
-        )
-        found = {order.external_id: order for order in (*by_number.orders, *([by_id] if by_id else []))}
-        await keep(runtime, caller, found.values())
+        await keep(runtime, caller, await _named(runtime, caller, ref))
         _remember(caller, ref)
 
     try:
@@ -55,6 +52,32 @@ async def fetch(runtime: Runtime, caller: Caller, ref: str, *, tolerate: bool = 
     except ProviderError as error:
         if not tolerate:
             raise (OrderNotFound if isinstance(error, Refused) else ProviderUnavailable) from error
+
+
+async def look_up(runtime: Runtime, caller: Caller, ref: str) -> list[OrderSnapshot]:
+    """Whatever the shop has by its own id or by the number `ref`, and nothing written: as many calls whatever it has.
+
+    Raises `provider_unavailable` where it does not answer.
+    """
+
+    async def ask() -> list[OrderSnapshot]:
+        return await _named(runtime, caller, ref)
+
+    try:
+        return await _fly((caller.store_id, caller.livemode, f"look:{ref}"), ask)
+    except Refused:
+        return []
+    except ProviderError as error:
+        raise ProviderUnavailable from error
+
+
+async def _named(runtime: Runtime, caller: Caller, ref: str) -> list[OrderSnapshot]:
+    commerce = runtime.providers(caller).commerce
+    by_id, by_number = await asyncio.gather(
+        commerce.get_order(ref), commerce.find_orders(OrderQuery(number=ref, limit=3))
+    )
+    found = {order.external_id: order for order in (*by_number.orders, *([by_id] if by_id else []))}
+    return list(found.values())
 
 
 async def refresh(runtime: Runtime, caller: Caller, external_id: str, *, tolerate: bool = False) -> None:
@@ -72,21 +95,21 @@ async def refresh(runtime: Runtime, caller: Caller, external_id: str, *, tolerat
             raise ProviderUnavailable from error
 
 
-async def _fly(key: tuple[str, bool, str], ask: Callable[[], Awaitable[None]]) -> None:
+async def _fly(key: tuple[str, bool, str], ask: Callable[[], Awaitable[T]]) -> T:
     """Join the flight of that name, or start it; whoever goes away leaves it to the others."""
     flight = _flights.get(key)
     if flight is None or flight.get_loop() is not asyncio.get_running_loop():
         flight = asyncio.create_task(_run(ask))
         _flights[key] = flight
         flight.add_done_callback(lambda landed: _land(key, landed))
-    await asyncio.shield(flight)
+    return await asyncio.shield(flight)
 
 
-async def _run(ask: Callable[[], Awaitable[None]]) -> None:
-    await ask()
+async def _run(ask: Callable[[], Awaitable[T]]) -> T:
+    return await ask()
 
 
-def _land(key: tuple[str, bool, str], flight: asyncio.Task[None]) -> None:
+def _land(key: tuple[str, bool, str], flight: asyncio.Task[Any]) -> None:
     if _flights.get(key) is flight:
         del _flights[key]
     if not flight.cancelled():

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.models.claims import Claim
 from app.models.orders import Order
 from app.models.refunds import Refund
 from app.models.returns import Return
@@ -25,6 +26,7 @@ def of(session: Session, caller: Caller, order_id: str, locale: str | None) -> d
     wanted = language_of(locale, order.snapshot.get("locale"), caller.store.locale)
     returns = session.scalars(select(Return).where(Return.order_id == order.id).order_by(Return.id)).all()
     refunds = session.scalars(select(Refund).where(Refund.order_id == order.id).order_by(Refund.id)).all()
+    complaints = session.scalars(select(Claim).where(Claim.order_id == order.id).order_by(Claim.id)).all()
     return {
         "order": {
             "id": order.id,
@@ -41,7 +43,7 @@ def of(session: Session, caller: Caller, order_id: str, locale: str | None) -> d
         "shipments": parcels,
         "returns": [{"id": row.id, "rma": row.rma, "status": row.status} for row in returns],
         "refunds": [{"id": row.id, "status": row.status, "amount": money(row.amount, row.currency)} for row in refunds],
-        "complaints": [],
+        "complaints": [{"id": row.id, "status": row.status, "resolution": row.resolution} for row in complaints],
         "delayed": any(parcel["delayed"] for parcel in parcels),
         "summary": summary(session, order, wanted),
         "locale": wanted,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -20,20 +19,11 @@ from app.models.refunds import Allocation
 from app.services import mirror, order_flights
 from app.services.callers import Caller
 from app.services.order_views import payments_of
-from app.services.proofs import email_key, order_number_key, phone_key, postal_key
+from app.services.proofs import order_number_key
 from app.services.runtime import Runtime
 
 Ledgers = dict[str, PaymentLedger]
 """The provider's truth per payment, by the provider's payment id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """What somebody claims to be reachable at."""
-
-    email: str | None = None
-    phone: str | None = None
-    postal_code: str | None = None
 
 
 async def load(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool = False) -> str:
@@ -44,7 +34,7 @@ async def load(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool = Fals
     """
     if not ids.is_id(ref, "ord"):
         return await _load_named(runtime, caller, ref, fresh=fresh)
-    found = await runtime.db.read(_resolve, caller, ref)
+    found = await runtime.db.read(resolve, caller, ref)
     if found is None:
         raise OrderNotFound
     if fresh or _aged(runtime, found):
@@ -57,13 +47,13 @@ async def _load_named(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool
 
     So the shop is asked by both: always where `fresh` is wanted, for reads unless it was a moment ago.
     """
-    found = None if fresh else await runtime.db.read(_resolve, caller, ref)
+    found = None if fresh else await runtime.db.read(resolve, caller, ref)
     lately = order_flights.asked_lately(caller, ref, runtime.settings.mirror_seconds)
     if found is not None and lately and not _aged(runtime, found):
         return found.id
     asked_at = clock.now()
     await order_flights.fetch(runtime, caller, ref, tolerate=found is not None)
-    found = await runtime.db.read(_resolve, caller, ref)
+    found = await runtime.db.read(resolve, caller, ref)
     if found is None:
         raise OrderNotFound
     if found.fetched_at < asked_at and (fresh or _aged(runtime, found)):  # it is found by another spelling alone
@@ -75,7 +65,7 @@ def _aged(runtime: Runtime, order: Order) -> bool:
     return (clock.now() - order.fetched_at).total_seconds() > runtime.settings.mirror_seconds
 
 
-def _resolve(session: Session, caller: Caller, ref: str) -> Order | None:
+def resolve(session: Session, caller: Caller, ref: str) -> Order | None:
     """By our id, or by the shop's id and the number together; another shopper's is `not_owner`."""
     query = select(Order).where(Order.store_id == caller.store_id, Order.livemode == caller.livemode)
     if ids.is_id(ref, "ord"):
@@ -159,16 +149,6 @@ def take_ledgers(payments: list[OrderPayment], said: Ledgers, counted: set[str])
         raise ProviderUnavailable("A payment has just been added to the order: ask again.")
     for payment in payments:
         mirror.take_ledger(payment, said[payment.external_id], counted)
-
-
-def matches(order: Order, contact: Contact, country: str) -> bool:
-    """Whether the contact is the one on the order: e-mail, phone or postal code."""
-    pairs = (
-        (order.email_key, email_key(contact.email) if contact.email else None),
-        (order.phone_key, phone_key(contact.phone, country) if contact.phone else None),
-        (order.postal_key, postal_key(contact.postal_code) if contact.postal_code else None),
-    )
-    return any(on_order is not None and on_order == claimed for on_order, claimed in pairs)
 
 
 def view_facts(order: Order) -> dict[str, Any]:

@@ -43,6 +43,24 @@ def test_an_authorized_payment_is_not_paid_back(store: Tenant) -> None:
     assert store.sandbox.effects("refund") == []
 
 
+def test_who_must_not_cancel_at_this_level_is_told_that_nobody_can(store: Tenant) -> None:
+    shipped = tell(store, "Please cancel my order #1002", customer=dict(LUC), locale="en")
+    assert (shipped["outcome"], shipped["ticket"]["handoff"]) == ("answered", None)
+    assert shipped["reply"]["text"] == say("no.order_not_pending", "en", number="#1002")
+
+
+def test_a_return_takes_as_many_as_the_message_says_and_asks_where_it_may_be_either(store: Tenant) -> None:
+    asked = tell(store, "I want to return the soap of order #1005, I got it 2 days ago", customer=dict(ANNA))
+    labels = [button["label"] for button in asked["reply"]["buttons"]]
+    assert labels[:3] == [f"{number} × Olive soap bar" for number in (1, 2, 3)]
+    pressed = asked["reply"]["buttons"][1]["value"]
+    said = tell(store, "I want to return one of my three soap bars, order #1005", customer=dict(ANNA))
+    button = tell(store, "2 ×", button=pressed, ticket_id=asked["ticket"]["id"])
+    for answer, quantity in ((said, 1), (button, 2)):
+        made = store.get(f"/v1/returns/{answer['reply']['cards'][0]['id']}").json()
+        assert [line["quantity"] for line in made["lines"]] == [quantity]
+
+
 def test_a_return_asks_which_items_and_takes_the_button_s_word(store: Tenant) -> None:
     asked = tell(store, "Ich möchte etwas aus Bestellung #1001 zurückschicken", customer=dict(ANNA))
     assert asked["outcome"] == "awaiting_customer"

@@ -75,6 +75,38 @@ def test_what_was_decided_stands_in_the_hand_over(app: App) -> None:
     assert store.sandbox.effects("label") == []
 
 
+def _said(pack: dict[str, Any]) -> tuple[list[str], list[tuple[str, str]]]:
+    """What a hand-over tells of what was tried and decided."""
+    return sorted(row["kind"] for row in pack["tried"]), [(row["action"], row["outcome"]) for row in pack["decided"]]
+
+
+def test_a_hand_over_tells_of_everything_in_the_ticket(store: Tenant) -> None:
+    done = tell(store, "Cancelar mi pedido #1016, por favor", shopper="cust-ines")
+    refused = tell(store, "Quiero devolver mi pedido #1016", shopper="cust-ines")
+    decided = [(row["action"], row["outcome"]) for row in (*done["decisions"], *refused["decisions"])]
+    assert decided[-1] == ("return", "refuse")
+    path = f"/v1/tickets/{done['ticket']['id']}"
+    by_hand = store.post(f"{path}/handoff", {"reason": "goodwill"}).json()["handoff"]
+    store.send("PATCH", path, {"status": "solved"})
+    asked = tell(store, "Quiero hablar con una persona", shopper="cust-ines", ticket_id=done["ticket"]["id"])
+    assert asked["ticket"]["handoff"]["reason"] == "shopper_asked"
+    for pack in (by_hand, asked["ticket"]["handoff"]):
+        assert _said(pack) == (["order_cancel", "refund"], decided)
+        assert pack["order"]["number"] == "#1016"
+
+
+def test_what_did_not_come_true_is_handed_over_with_the_parcels_and_what_was_decided(store: Tenant) -> None:
+    store.sandbox.fault("label", "refuse")
+    answer = tell(store, "Ich möchte Bestellung #1005 zurücksenden", customer=dict(ANNA))
+    store.rest()
+    pack = ticket(store, answer)["handoff"]
+    assert pack["reason"] == "return_label_failed"
+    assert "return_label" in _said(pack)[0]
+    assert ("return", "allow") in _said(pack)[1]
+    tracked = store.get("/v1/orders/1005").json()["shipments"]
+    assert [parcel["id"] for parcel in pack["parcels"]] == [parcel["id"] for parcel in tracked] != []
+
+
 def test_in_a_person_s_hands_automation_keeps_quiet(store: Tenant) -> None:
     handed = tell(store, PERSON, shopper="cust-emma")
     for text in ("Please cancel my order #1003", "Where is my order #1003?", "Hello?"):
@@ -158,6 +190,79 @@ def test_a_fault_of_the_mail_makes_no_second_mail(store: Tenant, fault: str) -> 
         time.sleep(0.1)
     assert len(_mails(store, 1)) == 1
     assert {row["fault"] for row in store.sandbox.ledger() if row["fault"]} == {fault}
+
+
+def _tell_each(store: Tenant, count: int) -> set[tuple[str, str]]:
+    """Who was mailed what."""
+    return {(mail["to"], mail["text"]) for mail in _mails(store, count)}
+
+
+def test_a_reply_goes_to_whoever_wrote_what_it_answers(store: Tenant) -> None:
+    guessed = tell(store, "Where is my order #1001? 10969", customer={"email": "x@evil.example"}, locale="en")
+    assert guessed["outcome"] == "answered"
+    assert "email" not in guessed["ticket"]["contact"]
+    proved: dict[str, Any] = {"customer": dict(ANNA), "identity": "channel_verified", "channel": "email"}
+    mail = tell(store, "Where is my order #1001?", **proved, locale="en", subject="My jacket")
+    assert mail["ticket"]["id"] == guessed["ticket"]["id"]
+    assert mail["ticket"]["contact"] == ANNA
+    assert _tell_each(store, 1) == {(ANNA["email"], mail["reply"]["text"])}
+    store.post(f"/v1/tickets/{mail['ticket']['id']}/messages", {"text": "It hangs in the staircase."})
+    assert _tell_each(store, 2) == {
+        (ANNA["email"], mail["reply"]["text"]),
+        (ANNA["email"], "It hangs in the staircase."),
+    }
+    assert {mail["subject"] for mail in _mails(store, 2)} == {"Re: My jacket"}
+
+
+def test_what_tells_of_an_order_is_mailed_to_the_address_on_it(store: Tenant) -> None:
+    sender = {"email": "somewhere@else.example"}
+    told = tell(store, "Where is my order #1001? 10969", customer=sender, channel="email", locale="en")
+    assert "1001" in told["reply"]["text"]
+    assert _tell_each(store, 1) == {(ANNA["email"], told["reply"]["text"])}
+    untold = tell(store, "Where is my order #1002?", customer=sender, channel="email", subject="Hello", locale="en")
+    assert _tell_each(store, 2) - {(ANNA["email"], told["reply"]["text"])} == {
+        (sender["email"], untold["reply"]["text"])
+    }
+
+
+def test_a_stranger_in_a_customer_s_ticket_gets_neither_its_subject_nor_a_person_s_reply(store: Tenant) -> None:
+    proved: dict[str, Any] = {"customer": dict(ANNA), "identity": "channel_verified", "channel": "email"}
+    mine = tell(store, PERSON, **proved, subject="About my divorce")
+    sender = {"email": "x@evil.example"}
+    tell(store, "What was that?", customer=sender, channel="email", ticket_id=mine["ticket"]["id"])
+    store.post(f"/v1/tickets/{mine['ticket']['id']}/messages", {"text": "We keep it for you."})
+    assert {mail["to"] for mail in _mails(store, 2)} == {ANNA["email"]}
+    store.send("PATCH", f"/v1/tickets/{mine['ticket']['id']}", {"status": "solved"})
+    asked = tell(store, "Where is my order?", customer=sender, channel="email", ticket_id=mine["ticket"]["id"])
+    assert asked["ticket"]["id"] == mine["ticket"]["id"]
+    (mail,) = [mail for mail in _mails(store, 3) if mail["to"] == sender["email"]]
+    assert (mail["subject"], mail["text"]) == (None, asked["reply"]["text"])
+
+
+def test_a_mail_into_a_conversation_by_phone_is_answered_by_mail(store: Tenant) -> None:
+    called = tell(store, PERSON, customer={"phone": "+4930901820"}, identity="channel_verified", channel="phone")
+    store.send("PATCH", f"/v1/tickets/{called['ticket']['id']}", {"status": "solved"})
+    mail = tell(store, "Where is my order #1001?", customer=dict(ANNA), identity="channel_verified", channel="email")
+    assert mail["ticket"]["id"] == called["ticket"]["id"]
+    assert _tell_each(store, 1) == {(ANNA["email"], mail["reply"]["text"])}
+
+
+def test_a_ticket_opened_by_hand_is_answered_at_the_customer_s_address(store: Tenant) -> None:
+    given: list[dict[str, Any]] = [{"customer": "cust-luc"}, {"order": "#1001"}, {"email": "third@person.example"}]
+    for fields in given:
+        opened = store.post("/v1/tickets", {"channel": "email", "subject": "By hand", **fields}).json()
+        store.post(f"/v1/tickets/{opened['id']}/messages", {"text": "Good news."})
+    assert {mail["to"] for mail in _mails(store, 3)} == {LUC["email"], ANNA["email"], "third@person.example"}
+
+
+def test_what_cannot_be_mailed_is_told_and_goes_to_a_person(app: App) -> None:
+    orders = [{**order, "email": None} if order["number"] == "#1001" else order for order in DEMO["orders"]]
+    customers = [{**row, "email": None} if row["id"] == "cust-anna" else row for row in DEMO["customers"]]
+    store = app.store({**DEMO, "orders": orders, "customers": customers})
+    answer = tell(store, "Where is my order #1001? 10969", customer=someone(), channel="email", locale="en")
+    assert (answer["outcome"], answer["ticket"]["handoff"]["reason"]) == ("handed_off", "no_address")
+    assert ticket(store, answer)["messages"][-1]["delivery"] == "failed"
+    assert store.sandbox.get("/mail/v1/messages")["data"] == []
 
 
 def test_no_other_channel_s_reply_is_mailed(store: Tenant) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app import ids
+from app.models.guesses import WrongGuess
+from app.services.conversation import lockouts
 from app.services.wording import say
 from tests.http.talk import ANNA, EMMA, LUC, shape, someone, tell, ticket
 from tests.support.app import DEMO, Tenant
@@ -136,6 +141,22 @@ def test_a_level_2_proof_is_carried_as_level_1_only(store: Tenant) -> None:
     assert later["reply"]["text"] == say("ask.sign_in", "en")
 
 
+def test_a_chat_carries_the_proof_of_several_orders(store: Tenant) -> None:
+    first = tell(store, "Where are my orders #1004 and #1014? LS1 4AP", locale="en")
+    for number in ("#1004", "#1014", "#1004"):
+        again = tell(store, f"Where is my order {number}?", ticket_id=first["ticket"]["id"], locale="en")
+        assert number in again["reply"]["text"]
+
+
+def test_who_holds_a_ticket_s_id_reaches_only_what_everybody_in_it_has_proved(store: Tenant) -> None:
+    guessed = tell(store, "Where are my orders #1001 and #1005? 10969", customer=someone(), locale="en")
+    assert (guessed["ticket"]["proof"], guessed["ticket"]["order"]) == (1, None)
+    anna = tell(store, "Where is my order #1015?", shopper="cust-anna", locale="en")
+    assert (anna["ticket"]["id"], anna["ticket"]["proof"]) == (guessed["ticket"]["id"], 2)
+    for text in ("Where is my order #1015?", "Where is my order?"):
+        assert tell(store, text, ticket_id=guessed["ticket"]["id"], locale="en")["reply"]["text"] == ASK
+
+
 @pytest.mark.parametrize("channel", ["email", "sms", "whatsapp"])
 def test_no_other_channel_carries_a_proof(store: Tenant, channel: str) -> None:
     first = tell(store, "Where is my order #1003?", customer=dict(EMMA), channel=channel, locale="en")
@@ -163,3 +184,88 @@ def test_a_proved_customer_does_not_write_into_another_customer_s_ticket(store: 
     assert luc["ticket"]["id"] != emma["ticket"]["id"]
     mails = store.sandbox.get("/mail/v1/messages")["data"]
     assert all("1002" not in mail["text"] for mail in mails if mail["to"] != LUC["email"])
+
+
+# ---- guessing ------------------------------------------------------------------------------------------------------
+
+
+def _guess(store: Tenant, codes: str, number: str = "#1001", **more: Any) -> str:
+    return tell(store, f"Where is my order {number}? {codes}", locale="en", **more)["reply"]["text"]
+
+
+def _codes(count: int, start: int = 10900) -> str:
+    return " ".join(str(code) for code in range(start, start + count))
+
+
+def test_a_message_that_tries_many_codes_proves_nothing(store: Tenant) -> None:
+    assert _guess(store, _codes(199)) == ASK
+    assert _guess(store, " ".join(f"mail{number}@example.com" for number in range(6)) + f" {ANNA['email']}") == ASK
+    assert _guess(store, "I moved from 10999 to 10969 in Berlin, house 12, call 030 901820 7") != ASK
+
+
+@pytest.mark.parametrize("number", ["#1001", "1001"])
+def test_after_five_wrong_guesses_at_an_order_a_right_one_gets_the_same_answer(store: Tenant, number: str) -> None:
+    for code in range(10900, 10905):
+        assert _guess(store, str(code), customer=someone()) == ASK
+    right: list[dict[str, Any]] = [{"codes": "10969"}, {"codes": "", "customer": dict(ANNA)}]
+    for guess in right:
+        assert _guess(store, number=number, **guess) == ASK
+    assert _guess(store, "10969", number="#1005") != ASK, "another order is another matter"
+    for claim in ({"identity": "channel_verified", "customer": dict(ANNA)}, {"shopper": "cust-anna"}):
+        assert _guess(store, "", **claim) != ASK
+
+
+def test_many_guesses_at_once_are_no_more_than_as_many_after_each_other(store: Tenant) -> None:
+    start = threading.Barrier(12)
+
+    def send(code: int) -> None:
+        start.wait(10)
+        _guess(store, str(code))
+
+    threads = [threading.Thread(target=send, args=(10900 + number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    counts = select(WrongGuess.count).where(WrongGuess.store_id == store.id)
+    assert store.app.read(lambda session: list(session.scalars(counts))) == [lockouts.AT_ORDER]
+    assert _guess(store, "10969") == ASK
+
+
+def test_an_hour_later_guesses_are_listened_to_again(store: Tenant) -> None:
+    assert _guess(store, _codes(5)) == ASK
+    assert _guess(store, "10969") == ASK
+
+    def an_hour_ago(session: Session) -> None:
+        for row in session.scalars(select(WrongGuess).where(WrongGuess.store_id == store.id)):
+            row.since -= lockouts.LASTS
+
+    store.app.write(an_hour_ago)
+    assert _guess(store, "10969") != ASK
+
+
+def test_an_address_that_guesses_at_many_orders_is_not_listened_to(store: Tenant) -> None:
+    sender = someone()
+    for number in range(3):
+        assert _guess(store, _codes(5), number=f"#10{number + 10}", customer=sender) == ASK
+    assert _guess(store, "10969", customer=sender) == ASK
+    assert _guess(store, "10969", customer=someone()) != ASK
+
+
+def test_the_shop_is_asked_as_often_for_a_wrong_guess_as_for_a_number_that_is_none(store: Tenant) -> None:
+    tell(store, "Where is my order #1001?", shopper="cust-anna")  # warm, with a parcel that a carrier tracks
+    store.sandbox.fault("*", "slow", delay_ms=0, rate=1.0)
+
+    def calls(text: str, **more: Any) -> list[str]:
+        before = len(store.sandbox.ledger())
+        assert _guess(store, text, **more) == ASK
+        return sorted(row["kind"] for row in store.sandbox.ledger()[before:] if row["fault"])
+
+    warm = calls("10900")
+    assert warm == ["order", "order"]
+    assert calls("10900", number="#9999") == warm
+    assert calls("69000", number="#1002") == warm, "cold, and it stays so"
+    assert calls("69000", number="#1002") == warm
+    calls(_codes(5))
+    assert calls("10969") == warm, "right, and not listened to"
+    assert calls("", number="#1001") == calls("", number="#9999") == []

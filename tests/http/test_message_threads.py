@@ -6,7 +6,9 @@ import threading
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
+from app.models.tickets import Message
 from tests.http.talk import ANNA, EMMA, LUC, someone, tell, ticket
 from tests.support.app import Tenant
 
@@ -106,6 +108,18 @@ def test_one_key_at_once_is_one_message(store: Tenant) -> None:
     assert {status for status, _ in answers} <= {201, 409}
     assert len({answer["message"]["id"] for answer in done}) == 1
     assert len(ticket(store, done[0])["messages"]) == 2
+
+
+def test_the_first_answer_after_a_crash_stays_the_answer(store: Tenant) -> None:
+    first = tell(store, STATUS, customer=dict(ANNA), external_id="m-9")
+
+    def unanswered(session: Session) -> None:  # as if the process had died between the commit and the answer
+        session.get_one(Message, first["message"]["id"]).answer = None
+
+    store.app.write(unanswered)
+    again = tell(store, STATUS, customer=dict(ANNA), external_id="m-9", status=200)
+    store.send("PATCH", f"/v1/tickets/{first['ticket']['id']}", {"status": "solved"})
+    assert tell(store, STATUS, customer=dict(ANNA), external_id="m-9", status=200) == again
 
 
 def test_a_proved_customer_s_conversation_goes_on_across_channels(store: Tenant) -> None:

@@ -41,3 +41,12 @@ def test_a_shop_that_is_away_is_told_apart_from_an_order_that_is_not_there(store
     answer = store.get("/v1/orders/1002")
     assert (answer.status_code, answer.json()["code"]) == (503, "provider_unavailable")
     assert int(answer.headers["Retry-After"]) >= 1
+
+
+def test_a_status_tells_of_the_claims(store: Tenant) -> None:
+    order = store.get("/v1/orders/1001").json()
+    assert store.get("/v1/orders/1001/status").json()["complaints"] == []
+    lines = [{"line_id": order["lines"][0]["id"], "quantity": 1, "kind": "damaged"}]
+    claim = store.post("/v1/claims", {"order": "1001", "lines": lines}).json()
+    told = store.get("/v1/orders/1001/status").json()["complaints"]
+    assert told == [{"id": claim["id"], "status": claim["status"], "resolution": claim["resolution"]}]

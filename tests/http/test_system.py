@@ -33,17 +33,6 @@ def test_readiness_asks_the_database(app: App) -> None:
     assert 0 <= ready["database_ms"] < 5000
 
 
-def test_a_process_that_starts_or_stops_is_alive_and_not_ready(app: App) -> None:
-    app.inner.state.ready = False
-    try:
-        answer = app.client().get("/readyz")
-        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-        assert int(answer.headers["retry-after"]) >= 1
-        assert app.client().get("/healthz").status_code == 200
-    finally:
-        app.inner.state.ready = True
-
-
 def metric(text: str, name: str, **labels: str) -> float:
     for line in text.splitlines():
         found = re.fullmatch(rf"{name}(?:\{{(.*)\}})? ([0-9.e+-]+)", line)
@@ -79,6 +68,15 @@ def test_metrics_tell_what_has_not_ended(app: App, store: Tenant) -> None:
     while store.get(f"/v1/refunds/{refund['id']}").json()["status"] != "succeeded" and time.monotonic() < deadline:
         time.sleep(0.05)
     assert metric(app.client().get("/metrics").text, "aftersale_operations", kind="refund", status="pending") == 0
+
+
+def test_the_document_s_pages_are_counted_by_their_names(app: App) -> None:
+    pages = ("/docs", "/openapi.json", "/static-offline-docs/favicon.png", "/static-offline-docs/4111111111111111.js")
+    for page in pages:
+        app.client(checked=False).get(page)
+    told = set(re.findall(r'route="([^"]*)"', app.client().get("/metrics").text))
+    assert {"/docs", "/openapi.json", "/static-offline-docs"} <= told
+    assert not any("favicon" in route or "4111" in route for route in told)
 
 
 # ---- processes of their own -------------------------------------------------------------------------------------
@@ -149,6 +147,36 @@ def test_a_stop_in_the_middle_of_a_refund_ends_clean_and_the_refund_once(
         if answered:
             assert refund["id"] == answers[0].json()["id"]
     assert len(shop.effects("refund")) == 1
+
+
+def test_a_process_that_stops_says_so_first_and_serves_until_it_has_been_heard(
+    run_server: Run, sqlite_url: str, sandbox_url: str
+) -> None:
+    shop, key = seeded(sqlite_url, sandbox_url)
+    server = serve(run_server, sqlite_url, sandbox_url, AFTERSALE_DRAIN_SECONDS="3")[0]
+    shop.fault("refund", "slow", delay_ms=4500)
+    answers: list[httpx.Response] = []
+    headers = {"Idempotency-Key": "one", "Prefer": "wait=20"}
+    with asking(server, key) as client, asking(server, key) as other:
+        thread = threading.Thread(
+            target=lambda: answers.append(other.post("/v1/refunds", json=REFUND, headers=headers))
+        )
+        thread.start()
+        deadline = time.monotonic() + 20
+        while not shop.ledger("refund") and time.monotonic() < deadline:
+            time.sleep(0.02)
+        server.process.send_signal(signal.SIGTERM)
+        ready = client.get("/readyz")
+        assert (ready.status_code, ready.json()["code"]) == (503, "unavailable")
+        assert int(ready.headers["retry-after"]) >= 1
+        with asking(server, key) as late:  # a connection that begins now
+            assert late.get("/healthz").status_code == 200
+            assert late.get("/v1/orders/1001/status").status_code == 200
+        assert server.process.poll() is None
+        thread.join(20)
+    assert [answer.status_code for answer in answers] == [201], "what was under way is answered"
+    assert server.process.wait(20) == 0
+    assert "Traceback" not in server.said()
 
 
 def test_a_stop_while_nothing_runs_is_quick(run_server: Run, sqlite_url: str, sandbox_url: str) -> None:

@@ -9,9 +9,10 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from app.errors import Forbidden, TicketClosed
+from app.models.customers import Customer
 from app.models.orders import Order
 from app.models.tickets import Message, Ticket
-from app.services import customers, deliveries, handovers, orders, ticket_views, tickets
+from app.services import customers, deliveries, handovers, notices, orders, ticket_views, tickets
 from app.services.actions.registry import Action, Ready
 from app.services.callers import Caller
 from app.services.idempotency import Keyed, once
@@ -60,9 +61,11 @@ def _open(session: Session, caller: Caller, given: NewTicket, order_id: str | No
         customer_id = customers.get(session, caller, given.customer).id
     elif customer_id is None and order_id is not None:
         customer_id = session.get_one(Order, order_id).customer_id
-    claimed = {"email": given.email, "name": given.name}
+    # A shopper is written to where the shop knows them; whom the store writes to is the store's word.
+    said = given.email if caller.shopper is None else None
+    claimed = {"email": said or _on_file(session, customer_id, order_id), "name": given.name}
     contact: dict[str, Any] = {name: value for name, value in claimed.items() if value}
-    address = email_key(given.email) if given.email else None
+    address = email_key(said) if said else None
     ticket = tickets.create(
         session,
         caller,
@@ -87,6 +90,14 @@ def _open(session: Session, caller: Caller, given: NewTicket, order_id: str | No
     return ticket
 
 
+def _on_file(session: Session, customer_id: str | None, order_id: str | None) -> str | None:
+    """The address that the shop has of the customer whom the ticket is about."""
+    if order_id is not None and (found := notices.address(session, session.get_one(Order, order_id))):
+        return found
+    customer = session.get(Customer, customer_id) if customer_id else None
+    return customer.email if customer else None
+
+
 def reply(session: Session, caller: Caller, ticket_id: str, text: str, internal: bool) -> Message:  # noqa: FBT001
     """A person's reply, or a note for the store's eyes; a reply takes the ticket out of automation's hands."""
     ticket = ticket_views.get(session, caller, ticket_id, lock=True)
@@ -95,10 +106,12 @@ def reply(session: Session, caller: Caller, ticket_id: str, text: str, internal:
     if caller.shopper is not None and internal:
         raise Forbidden("Notes are the store's.")
     direction = "internal" if internal else "inbound" if caller.shopper is not None else "outbound"
-    spec = MessageSpec(direction, ticket.channel, caller.actor(), text, language=ticket.language)
+    answered = deliveries.answered_by(session, ticket) if direction == "outbound" else None
+    channel = ticket.channel if answered is None else answered.channel
+    spec = MessageSpec(direction, channel, caller.actor(), text, language=ticket.language)
     message = tickets.add_message(session, ticket, spec)
     if direction == "outbound":
-        deliveries.deliver(session, caller, ticket, message)
+        deliveries.deliver(session, caller, ticket, message, answered)
         if ticket.handoff is None:
             handovers.take(session, caller, ticket, BY_REPLY)
         tickets.change(session, ticket, {"status": "pending_customer"})

@@ -8,8 +8,8 @@ from functools import partial
 from sqlalchemy import select
 
 from app import clock
-from app.errors import AppError
-from app.models.orders import Order, OrderLine
+from app.errors import AlreadyCanceled, AppError, OrderNotPending
+from app.models.orders import Order
 from app.models.refunds import Cancellation, Refund
 from app.models.returns import Return
 from app.money import Money
@@ -18,10 +18,10 @@ from app.services.actions import cancel_order, issue_label, refund_order, reques
 from app.services.actions.cancel_order import CancelParams
 from app.services.actions.issue_label import LabelParams
 from app.services.actions.refund_order import RefundLineIn, RefundParams
-from app.services.actions.request_return import ReturnLineIn, ReturnParams
-from app.services.conversation import claims
-from app.services.conversation.plans import ABOUT_AN_ORDER, OrderFacts, Plan, choose, lines_meant
-from app.services.conversation.scenes import Scene, Turn, attempt, level, pass_on, person, refused
+from app.services.actions.request_return import ReturnParams
+from app.services.conversation import claims, lines_back
+from app.services.conversation.plans import ABOUT_AN_ORDER, OrderFacts, Plan, choose
+from app.services.conversation.scenes import Scene, Turn, attempt, level, pass_on, person, refused, sign_in
 from app.services.order_views import Ledger, lines_of
 from app.services.policy.contract import Facts
 
@@ -77,8 +77,11 @@ def _status(scene: Scene, order: Order) -> Turn:
 
 
 def _cancel(scene: Scene, order: Order) -> Turn:
-    if scene.proof < level(scene, "cancel") and order.status == "pending":
-        return Turn("awaiting_customer", scene.say("ask.sign_in"), order_id=order.id)
+    if scene.proof < level(scene, "cancel"):
+        if order.status == "pending":
+            return sign_in(scene, order)
+        # The state says no, whoever asks: more proof would change nothing.
+        return refused(scene, order, AlreadyCanceled() if order.status == "canceled" else OrderNotPending())
     said = scene.ledgers.get(order.id)
     if said is None:
         return pass_on(scene, order, "shop_unreachable")
@@ -93,9 +96,9 @@ def _cancel(scene: Scene, order: Order) -> Turn:
 
 
 def _return(scene: Scene, order: Order) -> Turn:
-    lines, asked = _lines_meant(scene, order)
+    lines, asked = lines_back.meant(scene.session, scene.inbound, scene.language, order)
     if asked:
-        buttons = [{"label": line.title, "value": f"return:{order.id}:{line.id}"} for line in asked[:9]]
+        buttons = [{"label": label, "value": f"return:{order.id}:{value}"} for label, value in asked[:9]]
         buttons.append({"label": scene.say("button.all_items"), "value": f"return:{order.id}:all"})
         buttons.append(person(scene))
         text = scene.say("ask.which_items", number=order.number)
@@ -114,25 +117,6 @@ def _return(scene: Scene, order: Order) -> Turn:
         return Turn("handed_off", scene.say("return.awaits", **facts), cards=(card,), order_id=order.id, reason=reason)
     cards = (card, {"type": "return_label", "id": label.id})
     return Turn("acted", scene.say("return.started", **facts), cards=cards, order_id=order.id)
-
-
-def _lines_meant(scene: Scene, order: Order) -> tuple[list[ReturnLineIn], list[OrderLine]]:
-    """The lines to send back, or the ones to ask about: by button, by the only one left, by words of their title."""
-    ledger = Ledger.of(scene.session, order)
-    every = lines_of(scene.session, order)
-    left = {line.id: line for line in every if ledger.returnable(line) > 0}
-    pressed = (scene.inbound.button or "").split(":")[2:3]
-    if left and pressed and (pressed[0] == "all" or pressed[0] in left):
-        meant = list(left) if pressed[0] == "all" else pressed
-    elif len(left) <= 1:
-        # With nothing left the guard says why: not delivered, returned already, final sale.
-        meant = list(left) or [line.id for line in every[:1]]
-    else:
-        meant = lines_meant(scene.inbound.text, {line.id: line.title for line in left.values()})
-        if not meant:
-            return [], list(left.values())
-    by_id = {line.id: line for line in every}
-    return [ReturnLineIn(line_id=line, quantity=max(1, ledger.returnable(by_id[line]))) for line in meant], []
 
 
 def _refund(scene: Scene, order: Order) -> Turn:

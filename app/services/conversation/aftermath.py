@@ -8,10 +8,8 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models.operations import Operation
-from app.models.orders import Order
 from app.models.tickets import Message, Ticket
-from app.services import deliveries, events, operation_views, operations, ticket_views
-from app.services.orders import view_facts
+from app.services import deliveries, events, handovers, operations, ticket_views
 
 NEXT_STEP = {
     "order_cancel": "The shop did not cancel the order: tell the shopper, and offer a return.",
@@ -36,7 +34,6 @@ def follow_up(session: Session, operation: Operation) -> None:
     ticket = session.get_one(Ticket, message.ticket_id, with_for_update=True)
     if ticket.status == "closed":
         return
-    order = None if ticket.order_id is None else session.get(Order, ticket.order_id)
     failed = operation.status == "failed"
     before = ticket.status
     pack: dict[str, Any] = {
@@ -44,13 +41,9 @@ def follow_up(session: Session, operation: Operation) -> None:
         "summary": f"{operation.kind} asked for in this conversation {'failed' if failed else 'has no known outcome'}.",
         "next_step": NEXT_STEP.get(operation.kind, "Look at the operation and tell the shopper."),
         "asked": {"intent": ticket.intent, "confidence": None, "text": message.text[:500], "message": message.id},
-        "customer": {"id": ticket.customer_id, **ticket.contact},
         "proof": ticket.proof,
         "language": ticket.language,
-        "order": None if order is None else view_facts(order),
-        "parcels": [],
-        "tried": [operation_views.view(operation)],
-        "decided": [],
+        **handovers.gathered(session, ticket),
     }
     ticket.handoff, ticket.status = pack, "open"
     ticket.version += 1

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models.operations import Operation
-from app.models.orders import Order
 from app.models.tickets import Ticket
-from app.services import decision_views, deliveries, operation_views
+from app.services import handovers
 from app.services.conversation.inbound import Inbound
-from app.services.order_views import lines_of, shipments_view
-from app.services.orders import view_facts
 from app.services.triage.contract import Triage
 
 NEXT_STEP = {
@@ -30,6 +25,7 @@ NEXT_STEP = {
     "claim_opened": "Decide on the claim: it waits among the approvals.",
     "needs_return": "The parcel is still on its way: wait for it, or refund by hand.",
     "delivery_unknown": "The day of delivery is not known: look it up and decide on the return.",
+    "no_address": "The reply was not mailed, no address is proved to be the shopper's: reach them another way.",
     "refund_failed": "A refund failed at the payment provider: pay it back another way.",
 }
 
@@ -46,16 +42,10 @@ def pack(
     proof: int,
 ) -> dict[str, Any]:
     """What the person who takes over sees first."""
-    order = None if order_id is None else session.get(Order, order_id)
-    session.flush()
-    tried = session.scalars(
-        select(Operation)
-        .where(Operation.message_id == message_id, Operation.kind != deliveries.KIND)
-        .order_by(Operation.id)
-    )
+    facts = handovers.gathered(session, ticket, order_id)
     return {
         "reason": reason,
-        "summary": _summary(inbound, triage, order, reason),
+        "summary": _summary(inbound, triage, facts["order"], reason),
         "next_step": NEXT_STEP.get(reason, "Decide; automation may not do this."),
         "asked": {
             "intent": triage.intent.name.value,
@@ -63,21 +53,17 @@ def pack(
             "text": inbound.text[:500],
             "message": message_id,
         },
-        "customer": {"id": ticket.customer_id, **ticket.contact},
         "proof": proof,
         "language": triage.language.code,
         "sentiment": triage.sentiment.model_dump(mode="json"),
         "urgency": triage.urgency.model_dump(mode="json"),
-        "order": None if order is None else view_facts(order),
-        "parcels": [] if order is None else shipments_view(order, lines_of(session, order)),
-        "tried": [operation_views.view(row) for row in tried],
-        "decided": [decision_views.view(row) for row in decision_views.of_message(session, message_id)],
+        **facts,
         "department": inbound.department,
     }
 
 
-def _summary(inbound: Inbound, triage: Triage, order: Order | None, reason: str) -> str:
-    about = f" about order {order.number} ({order.status})" if order is not None else ""
+def _summary(inbound: Inbound, triage: Triage, order: dict[str, Any] | None, reason: str) -> str:
+    about = f" about order {order['number']} ({order['status']})" if order is not None else ""
     mood = ", angry" if triage.sentiment.anger else ""
     wish = triage.intent.name.value
     return f"{wish}{about} by {inbound.channel} in {triage.language.code}{mood}; handed over because: {reason}."

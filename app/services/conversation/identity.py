@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,9 +21,10 @@ from app.integrations.commerce.contract import OrderQuery
 from app.models.orders import Order, TrackingNumber
 from app.services import customers, order_lists, orders, ticket_views
 from app.services.callers import Caller
+from app.services.conversation import guesses
+from app.services.conversation.guesses import Guess
 from app.services.conversation.inbound import Inbound
-from app.services.orders import Contact
-from app.services.proofs import email_key, phone_key, postal_key
+from app.services.proofs import email_key, phone_key
 from app.services.runtime import Runtime
 from app.services.triage.contract import Triage
 
@@ -33,7 +32,6 @@ SPOKEN = frozenset({"chat", "web", "api"})
 """Channels whose ticket id comes from the storefront's own session, not from the sender."""
 MAX_REFS = 3
 MAX_ORDERS = 10
-WORDS = re.compile(r"[0-9A-Za-z]{2,10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,8 @@ class Who:
     """The orders were named in the message, not looked up from the customer."""
     reachable: bool = True
     """The shop could be asked; where it does not answer, a person takes over."""
+    by: str | None = None
+    """What proved it: the `storefront`, the `channel`, a `contact` on the order, or the `ticket` where it was given."""
 
 
 async def identify(runtime: Runtime, caller: Caller, inbound: Inbound, triage: Triage) -> Who:
@@ -112,14 +112,15 @@ async def _customer(runtime: Runtime, caller: Caller, inbound: Inbound, *, by_id
 async def _of_customer(runtime: Runtime, caller: Caller, customer_id: str, proof: int, refs: list[str]) -> Who:
     """Their own orders: those that they named, or else all of the newest."""
     acting = caller.acting_for(customer_id, proof)
+    by = "storefront" if proof > 1 else "channel"
     if refs:
-        return Who(proof, customer_id, tuple(await _loaded(runtime, acting, refs)), named=True)
+        return Who(proof, customer_id, tuple(await _loaded(runtime, acting, refs)), named=True, by=by)
     customer = await runtime.db.read(customers.get, acting, customer_id)
     if customer.external_id is None:
-        return Who(proof, customer_id)
+        return Who(proof, customer_id, by=by)
     query = OrderQuery(customer_id=customer.external_id, limit=MAX_ORDERS)
     found, _ = await order_lists.search(runtime, acting, query)
-    return Who(proof, customer_id, tuple(found))
+    return Who(proof, customer_id, tuple(found), by=by)
 
 
 async def _loaded(runtime: Runtime, acting: Caller, refs: list[str]) -> list[str]:
@@ -133,55 +134,57 @@ async def _loaded(runtime: Runtime, acting: Caller, refs: list[str]) -> list[str
 
 
 async def _carried(runtime: Runtime, caller: Caller, inbound: Inbound, refs: list[str]) -> Who | None:
-    """In a running chat the proof given before still holds, for the same order and at level 1."""
+    """In a running chat the proof given before still holds, for the same orders and at level 1."""
     if inbound.ticket_id is None or inbound.channel not in SPOKEN:
         return None
+    return await runtime.db.read(_shown_before, caller, inbound.ticket_id, inbound.channel, refs)
+
+
+def _shown_before(session: Session, caller: Caller, ticket_id: str, channel: str, refs: list[str]) -> Who | None:
+    """What everybody has proved who proved something in the ticket: one of them knows no more than what all did.
+
+    Several write in a ticket (who guessed a postal code, and the customer by mail), and whoever holds its id may be
+    any of those who wrote on this channel.
+    """
     try:
-        ticket = await runtime.db.read(ticket_views.get, caller, inbound.ticket_id)
+        ticket = ticket_views.get(session, caller, ticket_id)
     except TicketNotFound:
         return None
-    if ticket.proof < 1 or ticket.order_id is None or ticket.channel != inbound.channel:
+    proofs = [row for row in ticket_views.messages_of(session, ticket) if row.details.get("proved")]
+    if not any(row.channel == channel for row in proofs):
         return None
-    asked = await _loaded(runtime, caller, refs) if refs else [ticket.order_id]
-    if asked != [ticket.order_id]:
+    common = set[str].intersection(*(set(row.details["proved"]) for row in proofs))
+    asked = tuple(dict.fromkeys(_mirrored(session, caller, ref) for ref in refs)) or tuple(sorted(common, reverse=True))
+    if not common or not common.issuperset(asked):
         return None
-    return Who(1, ticket.customer_id, (ticket.order_id,), named=True)
+    return Who(1, ticket.customer_id, tuple(order for order in asked if order), named=True, by="ticket")
+
+
+def _mirrored(session: Session, caller: Caller, ref: str) -> str | None:
+    """Our id of an order that we know: what was proved is in the mirror, and the shop need not be asked for more."""
+    try:
+        found = orders.resolve(session, caller, ref)
+    except OrderAmbiguous:
+        return None
+    return None if found is None else found.id
 
 
 async def _by_contact(runtime: Runtime, caller: Caller, inbound: Inbound, triage: Triage, refs: list[str]) -> Who:
     """An order number and the e-mail, phone or postal code that stands on that order."""
-    proved: list[Order] = []
-    claims = _claims(inbound, triage)
-    for ref in refs:
-        try:
-            order_id = await orders.load(runtime, caller, ref)
-        except (OrderNotFound, OrderAmbiguous):
-            continue
-        order = await runtime.db.read(orders.get, caller, order_id)
-        country = caller.store.country_code
-        if any(orders.matches(order, claim, country) for claim in claims) or _postal_in(inbound.text, order):
-            proved.append(order)
+    guess = Guess.of(caller, inbound, triage, refs, contact_key(caller, inbound))
+    if not guess:  # a number alone proves nothing, whatever it names
+        return Who(proof=0)
+    found = [await guesses.proved(runtime, caller, guess, ref) for ref in refs]
+    proved = await runtime.db.read(_owned, caller, list(dict.fromkeys(order for order in found if order)))
     if not proved:
         return Who(proof=0)
     first = proved[0]
     same = tuple(order.id for order in proved if order.customer_id == first.customer_id)
-    return Who(1, first.customer_id, same, named=True)
+    return Who(1, first.customer_id, same, named=True, by="contact" if inbound.identity == "none" else "channel")
 
 
-def _claims(inbound: Inbound, triage: Triage) -> list[Contact]:
-    given = Contact(email=inbound.customer.get("email"), phone=inbound.customer.get("phone"))
-    written = [Contact(email=email) for email in triage.entities.emails]
-    return [given, *written, *(Contact(phone=phone) for phone in triage.entities.phones)]
-
-
-def _postal_in(text: str, order: Order) -> bool:
-    """Whether the order's postal code stands in the text, as one word or as two."""
-    if order.postal_key is None or len(order.postal_key) < 4:
-        return False
-    words = WORDS.findall(text)[:200]
-    pairs = [first + second for first, second in pairwise(words)]
-    own_number = {order.number_key, order.external_id}
-    return any(postal_key(word) == order.postal_key for word in (*words, *pairs) if word not in own_number)
+def _owned(session: Session, caller: Caller, order_ids: list[str]) -> list[Order]:
+    return [orders.get(session, caller, order_id) for order_id in order_ids]
 
 
 def contact_key(caller: Caller, inbound: Inbound) -> str | None:
@@ -195,8 +198,3 @@ def contact_key(caller: Caller, inbound: Inbound) -> str | None:
         or None
     )
     return None if address is None else f"{inbound.channel}:{address}"[:400]
-
-
-def only(who: Who, order_id: str) -> Who:
-    """The same sender, about one order."""
-    return replace(who, orders=(order_id,))

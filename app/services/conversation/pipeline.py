@@ -6,7 +6,7 @@ intents with their jobs, reply) commits in one, so that an acknowledged message 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -18,7 +18,7 @@ from app.models.customers import Customer
 from app.models.tickets import Message, Ticket
 from app.services import deliveries, orders, tickets
 from app.services.callers import Caller
-from app.services.conversation import handoffs, identity, plans, threads
+from app.services.conversation import handoffs, identity, plans, senders, threads
 from app.services.conversation.acts import carry_out
 from app.services.conversation.identity import Who
 from app.services.conversation.inbound import Inbound, redacted
@@ -137,17 +137,19 @@ def _handle(session: Session, caller: Caller, learned: _Read) -> Message:
         order_id=order_id,
         proof=who.proof,
         contact_key=identity.contact_key(caller, inbound),
+        contact=senders.contact(session, caller, inbound, who),
     )
     message_id = ids.new("msg")
     session.info["message_id"], session.info["ticket_id"] = message_id, ticket.id
-    message = tickets.add_message(session, ticket, _message(message_id, inbound, triage, who))
+    reply_to = senders.reply_to(session, inbound, who)
+    message = tickets.add_message(session, ticket, _message(message_id, inbound, triage, who, reply_to))
     language = _language(session, caller, learned)
     turn = _turn(session, caller, learned, ticket, language)
     _conclude(session, caller, learned, ticket, message, turn, language, opened=opened)
     return message
 
 
-def _message(message_id: str, inbound: Inbound, triage: Triage, who: Who) -> MessageSpec:
+def _message(message_id: str, inbound: Inbound, triage: Triage, who: Who, reply_to: str | None) -> MessageSpec:
     named = {name: value for name, value in inbound.customer.items() if value}
     return MessageSpec(
         id=message_id,
@@ -164,6 +166,9 @@ def _message(message_id: str, inbound: Inbound, triage: Triage, who: Who) -> Mes
             "button": inbound.button,
             "order_number": inbound.order_number,
             "identity": inbound.identity,
+            "subject": inbound.subject,
+            "reply_to": reply_to,
+            "proved": [] if who.by == "ticket" else list(who.orders),
         },
         occurred_at=inbound.occurred_at,
     )
@@ -213,7 +218,6 @@ def _conclude(
     opened: bool,
 ) -> None:
     """Write the outcome, the reply with its delivery, and where the ticket stands now."""
-    message.outcome = turn.outcome
     automation = caller.acting_for(learned.who.customer_id, learned.who.proof)
     if turn.text is not None:
         reply = tickets.add_message(
@@ -221,7 +225,7 @@ def _conclude(
             ticket,
             MessageSpec(
                 direction="outbound",
-                channel=ticket.channel if learned.inbound.channel == ticket.channel else learned.inbound.channel,
+                channel=learned.inbound.channel,
                 author=AUTOMATION,
                 text=turn.text,
                 language=language,
@@ -230,9 +234,15 @@ def _conclude(
                 cards=turn.cards,
             ),
         )
-        deliveries.deliver(session, automation, ticket, reply)
+        deliveries.deliver(session, automation, ticket, reply, message)
+        if reply.delivery == "failed" and learned.who.proof:
+            turn = replace(turn, outcome="handed_off", reason="no_address")
+    message.outcome = turn.outcome
     order_id = turn.order_id or (learned.who.orders[0] if len(learned.who.orders) == 1 else None)
-    tickets.change(session, ticket, _now_known(learned, ticket, turn, order_id, opened=opened))
+    known = _now_known(learned, ticket, turn, order_id, opened=opened)
+    if not opened and learned.who.proof:
+        known["contact"] = _contact(ticket, senders.contact(session, caller, learned.inbound, learned.who), learned.who)
+    tickets.change(session, ticket, known)
     if turn.outcome == "handed_off":
         pack = handoffs.pack(
             session,
@@ -245,6 +255,13 @@ def _conclude(
             proof=learned.who.proof,
         )
         tickets.hand_off(session, ticket, pack, priority=learned.triage.urgency.level)
+
+
+def _contact(ticket: Ticket, proved: dict[str, Any], who: Who) -> dict[str, Any]:
+    """The ticket's contact with what a proved sender adds: what the better proof says counts, a mere claim goes."""
+    if ticket.proof < 1:
+        return proved
+    return {**ticket.contact, **proved} if who.proof > ticket.proof else {**proved, **ticket.contact}
 
 
 def _now_known(learned: _Read, ticket: Ticket, turn: Turn, order_id: str | None, *, opened: bool) -> dict[str, Any]:

@@ -97,8 +97,15 @@ def attempt(
         return refused
 
 
+def sign_in(scene: Scene, order: Order) -> Turn:
+    """What is proved is not enough; signed in it is."""
+    return Turn("awaiting_customer", scene.say("ask.sign_in"), order_id=order.id)
+
+
 def refused(scene: Scene, order: Order, no: AppError) -> Turn:
-    """The no itself where a shopper may be told it, else a person's matter."""
+    """The no itself where a shopper may be told it, the way to more proof where it lacks, else a person's matter."""
+    if no.name == "proof_required":
+        return sign_in(scene, order)
     if no.name in TOLD:
         return Turn("answered", scene.say(f"no.{no.name}", number=order.number), order_id=order.id)
     return pass_on(scene, order, no.name)

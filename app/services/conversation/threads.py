@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
@@ -41,6 +42,7 @@ def find_or_open(
     order_id: str | None,
     proof: int,
     contact_key: str | None,
+    contact: dict[str, Any],
 ) -> tuple[Ticket, bool]:
     """The ticket, locked, and whether it is new."""
     found = _named(session, caller, inbound, customer_id)
@@ -62,7 +64,7 @@ def find_or_open(
             department=inbound.department,
             customer_id=customer_id,
             order_id=order_id,
-            contact={name: value for name, value in inbound.customer.items() if value},
+            contact=contact,
             contact_key=contact_key,
             proof=proof,
         ),

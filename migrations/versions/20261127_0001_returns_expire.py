@@ -5,7 +5,7 @@ from alembic import op
 
 from app.database import UtcTime
 
-revision = "20261127_0004"
+revision = "20261127_0001"
 down_revision = "20261121_0006"
 branch_labels = None
 depends_on = None

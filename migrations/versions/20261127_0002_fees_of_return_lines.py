@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261127_0007"
-down_revision = "20261121_0006"
+revision = "20261127_0002"
+down_revision = "20261127_0001"
 branch_labels = None
 depends_on = None
 
