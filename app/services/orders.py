@@ -33,9 +33,10 @@ class Contact:
     postal_code: str | None = None
 
 
-async def load(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool = False) -> str:
+async def load(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool = False, tolerate: bool = False) -> str:
     """Our id of the order that `ref` names, its mirror young enough; `fresh` asks the shop whatever its age.
 
+    With `tolerate` a shop that does not answer then leaves the mirror as it is, as where nothing fresh is wanted.
     Raises `order_not_found`, `order_ambiguous`, `not_owner` and, where the shop must be asked and does not answer,
     `provider_unavailable`.
     """
@@ -50,7 +51,7 @@ async def load(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool = Fals
         return found.id
     age = (clock.now() - found.fetched_at).total_seconds()
     if fresh or age > runtime.settings.mirror_seconds:
-        await order_flights.refresh(runtime, caller, found.external_id, tolerate=not fresh)
+        await order_flights.refresh(runtime, caller, found.external_id, tolerate=tolerate or not fresh)
     return found.id
 
 
