@@ -232,14 +232,14 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
     session.flush()
     exchange = _locked(session, operation.subject_id)
     order = session.get_one(Order, exchange.order_id, with_for_update=True, populate_existing=True)
-    before = exchange.charged or 0
-    exchange.charged = sum(int(row.command["amount"]) for row in _taken(session, exchange))
+    before, now = exchange.charged or 0, sum(int(row.command["amount"]) for row in _taken(session, exchange))
+    exchange.charged = now
     if operation.status == "succeeded":
         _book(session, order, exchange, operation)
         _after_yes(session, exchange)
     elif operation.status == "failed":
         order_charges.unbook(session, order, operation)
-        _after_no(session, exchange, gone=exchange.charged < before)
+        _after_no(session, exchange, gone=now < before)
 
 
 def _locked(session: Session, exchange_id: str) -> Exchange:
