@@ -14,7 +14,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @contextlib.contextmanager
-def told_first(leave: Callable[[], None], seconds: float) -> Iterator[None]:
+def told_first(leave: Callable[[], None], seconds: float) -> Generator[None]:
     """While inside, a signal to stop calls `leave` at once and the server's own handler `seconds` later.
 
     A second signal waits for nothing. The server has its handlers by the time that its app starts, in each of its
