@@ -56,8 +56,9 @@ def confirm(session: Session, caller: Caller, withdrawal_id: str, said: Ledgers)
     if not (withdrawal.needs_person and caller.is_merchant):
         return withdrawals.confirm(session, caller, withdrawal_id, said)
     approval = approval_views.of_subject(session, ABOUT, withdrawal.id)
-    if approval is None:
-        approval = withdrawals.ask(session, replace(caller, agent=None), withdrawal, withdrawals.stopped(""), None)
+    if approval is None:  # it has waited since before there was a question
+        why = withdrawals.stopped("A person has to carry it out.")
+        approval = withdrawals.ask(session, replace(caller, agent=None), withdrawal, why, None)
     approval_votes.vote(session, caller, approval.id, True, None, said, door=approval_votes.WITHDRAWAL)
     session.refresh(withdrawal)
     return withdrawal
