@@ -151,7 +151,9 @@ async def _refused(
     decided = kind not in UNDECIDED and decisions.explains(error)
 
     def work(session: Session) -> str | None:
-        error.decision_id = decisions.keep_refusal(session, caller, ACTIONS.get(kind, kind), error) if decided else None
+        if decided:
+            told = ACTIONS.get(kind, kind)
+            error.decision_id = decisions.keep_refusal(session, caller, told, error, error.order_id)
         if stored is not None:
             keep(session, stored, error.status, orjson.dumps(error.problem(caller.request_id)))
         return error.decision_id
