@@ -17,32 +17,38 @@ NEIGHBORS = 200
 """The most orders of one postal code that are compared with an address."""
 
 
-def customer_facts(session: Session, order: Order, now: datetime) -> CustomerFacts:
-    """Of the order's customer; those of nobody where the shop knows none."""
-    if order.customer_id is None:
+def of(
+    session: Session, customer_id: str | None, now: datetime, *, order: Order | None = None, without: str | None = None
+) -> CustomerFacts:
+    """Of an order's customer, or of one by themselves; those of nobody where the shop knows none.
+
+    `without`: a claim that is not counted, for it is what is decided about.
+    """
+    if customer_id is None:
         return CustomerFacts()
     since = now - YEAR
-    theirs = (Order.customer_id == order.customer_id,)
+    theirs = (Order.customer_id == customer_id,)
     orders = _count(session, select(func.count()).select_from(Order).where(*theirs))
     lately = _count(session, select(func.count()).select_from(Order).where(*theirs, Order.placed_at >= since))
     returns = _count(
         session,
         select(func.count(Return.order_id.distinct())).where(
-            Return.customer_id == order.customer_id, Return.created_at >= since, Return.status.in_(HOLDING)
+            Return.customer_id == customer_id, Return.created_at >= since, Return.status.in_(HOLDING)
         ),
     )
     claims = _count(
         session,
         select(func.count())
         .select_from(Claim)
-        .where(Claim.customer_id == order.customer_id, Claim.created_at >= since),
+        .where(Claim.customer_id == customer_id, Claim.created_at >= since, Claim.id != (without or "")),
     )
+    sent = order or session.scalar(select(Order).where(*theirs).order_by(Order.placed_at.desc()).limit(1))
     return CustomerFacts(
         orders=orders,
         returns=returns,
         return_rate=min(100, 100 * returns // lately) if lately else 0,
         claims=claims,
-        accounts_on_address=_accounts(session, order),
+        accounts_on_address=1 if sent is None else _accounts(session, sent),
     )
 
 

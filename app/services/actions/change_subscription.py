@@ -5,13 +5,12 @@ from typing import Literal, NoReturn
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.errors import NotSupported
-from app.services import address_changes, customers, decisions
+from app.models.customers import Customer
+from app.services import address_changes, customers, decisions, guard_facts
 from app.services.actions.registry import Action, Ready
 from app.services.callers import Caller
 from app.services.params import In, Moment, PathRef, Ref
-from app.services.policy.contract import Facts
 from app.services.runtime import Runtime
 
 
@@ -34,7 +33,8 @@ async def read(runtime: Runtime, caller: Caller, params: SubscriptionParams) -> 
 def write(session: Session, caller: Caller, params: SubscriptionParams, ready: Ready) -> NoReturn:
     """Decide; what follows is the command of an adapter that has subscriptions, and none has."""
     del params
-    facts = Facts(action="subscription", actor=decisions.actor_kind(caller), proof=caller.proof, now=clock.now())
+    customer = session.get_one(Customer, ready.said)
+    facts = guard_facts.of_customer(session, caller, customer, "subscription")
     decisions.enforce(decisions.decide(session, caller, facts, subject=("customer", ready.said)))
     raise NotSupported
 
