@@ -76,7 +76,7 @@ def app(request, databases, tmp_path_factory):
 
 @pytest.fixture
 def store(app: App) -> Tenant:
-    return app.store(SHOP, policy={"caps": {"EUR": CAPS}})
+    return app.store(SHOP, policy={"caps": {"EUR": CAPS}, "instant_refund": True})
 
 
 def refund(store: Tenant, number: int = 1, wait: int = 10, key: str = "", **body: Any) -> Any:
