@@ -31,6 +31,8 @@ class AppError(Exception):
         """The guard's decision that this refusal carries out, as its row; kept after the write is rolled back."""
         self.decision_id: str | None = None
         """Set once the decision is kept: nobody is told of one that is not there."""
+        self.order_id: str | None = None
+        """Our id of the order that was meant, where a write got as far as to know it; never told."""
         super().__init__(f"{self.name}: {self.detail}")
 
     def problem(self, request_id: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, text
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock
@@ -58,6 +58,17 @@ class Policy(Owned, Eventful, Base):
         if status not in MOVES[self.status]:
             raise IllegalMove(f"policy {self.id}: {self.status} -> {status}")
         self.status = status
+
+
+class PolicyPeriod(Base):
+    """From `since` on this version was in force; rows are only ever added, one with each activation."""
+
+    __tablename__ = "policy_periods"
+
+    store_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    livemode: Mapped[bool] = mapped_column(primary_key=True)
+    since: Mapped[datetime] = mapped_column(primary_key=True)
+    policy_id: Mapped[str] = mapped_column(Id, ForeignKey("policies.id"))
 
 
 class Backtest(Owned, Eventful, Base):

@@ -133,6 +133,8 @@ MONEY = (
     errors.ReasonNotAllowed,
     errors.ProviderUnavailable,
 )
+KEPT = (errors.ReturnWindowClosed, errors.ItemNotReturnable, errors.AlreadyReturned)
+"""What a shopper may not have back does not turn into money without coming back either."""
 KEYED = (
     errors.IdempotencyKeyRequired,
     errors.IdempotencyKeyReused,
@@ -173,7 +175,7 @@ async def quote_refund(body: QuoteIn, means: Means, caller: Writer) -> Json:
     responses={
         200: {"model": PreviewOut, "description": "With `preview`: what would happen; nothing has."},
         202: {"model": RefundOut, "description": "Not settled yet: `operation` tells; or `approval`: a person must."},
-        **refusals(*MONEY, *KEYED, *CONFIRMED, errors.LimitReached, errors.ProofRequired),
+        **refusals(*MONEY, *KEYED, *CONFIRMED, *KEPT, errors.LimitReached, errors.ProofRequired),
     },
 )
 async def request_refund(

@@ -154,7 +154,8 @@ async def _refused(
     decided = guard if decisions.explains(error) else None
 
     def work(session: Session) -> str | None:
-        error.decision_id = None if decided is None else decisions.keep_refusal(session, caller, decided, error)
+        if decided is not None:
+            error.decision_id = decisions.keep_refusal(session, caller, decided, error, error.order_id)
         if stored is not None:
             keep(session, stored, error.status, orjson.dumps(error.problem(caller.request_id)))
         return error.decision_id

@@ -32,6 +32,7 @@ class ProductIn(Strict):
 
     id: Id
     name: Text
+    tags: list[Text] = Field(default_factory=list[Text])
     variants: list[VariantIn] = Field(default_factory=list[VariantIn])
 
 

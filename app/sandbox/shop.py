@@ -96,7 +96,7 @@ def order_view(db: sqlite3.Connection, shop: str, row: sqlite3.Row) -> dict[str,
         "email": order["email"] or (customer["email"] if customer else None),
         "phone": order["phone"] or (customer["phone"] if customer else None),
         "shipping_address": order["shipping_address"],
-        "lines": lines,
+        "lines": _tagged(db, shop, lines),
         "payments": [{name: payment[name] for name in shown} for payment in payments],
         "refunds": [
             {name: refund[name] for name in ("id", "key", "status", "lines")}
@@ -120,6 +120,14 @@ def order_view(db: sqlite3.Connection, shop: str, row: sqlite3.Row) -> dict[str,
         "tags": order["tags"],
         "extra": order["extra"],
     }
+
+
+def _tagged(db: sqlite3.Connection, shop: str, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines with the tags that their products have now."""
+    wanted = json.dumps(sorted({line["product_id"] for line in lines if line["product_id"]}))
+    sql = "SELECT id, body -> '$.tags' AS tags FROM products WHERE shop = ? AND id IN (SELECT value FROM json_each(?))"
+    tags = {row["id"]: loads(row["tags"]) for row in rows(db, sql, shop, wanted) if row["tags"]}
+    return [{**line, "tags": tags.get(line["product_id"], [])} for line in lines]
 
 
 def _payment_status(payments: list[dict[str, Any]]) -> str:

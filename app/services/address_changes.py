@@ -7,15 +7,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.errors import CustomerNotFound, Invalid, NoItems, NotOwner
 from app.integrations.commerce.contract import Address, ChangeAddress, ChangeCustomer
 from app.models.changes import Change
 from app.models.customers import Customer
-from app.services import customers, decisions, order_changes, orders
+from app.services import customers, decisions, guard_facts, order_changes, orders
 from app.services.callers import Caller
 from app.services.order_changes import Wish
-from app.services.policy.contract import Facts
 from app.services.proofs import phone_key
 
 CONTACTS = ("email", "phone", "name")
@@ -50,12 +48,8 @@ def of_customer(
     decision = decisions.decide(
         session,
         caller,
-        Facts(
-            action="change_customer",
-            actor=decisions.actor_kind(caller),
-            proof=caller.proof,
-            now=clock.now(),
-            owner=caller.shopper in (None, customer.id),
+        guard_facts.of_customer(
+            session, caller, customer, "change_customer", owner=caller.shopper in (None, customer.id)
         ),
         subject=("customer", customer.id),
     )

@@ -16,18 +16,28 @@ from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.refunds import Cancellation
 from app.money import Money
-from app.services import audit, decisions, events, open_changes, operation_views, operations, orders, refunds
+from app.services import (
+    audit,
+    decisions,
+    events,
+    guard_facts,
+    open_changes,
+    operation_views,
+    operations,
+    orders,
+    refunds,
+)
 from app.services.callers import Caller
 from app.services.operations import Effect
 from app.services.order_views import Ledger, lines_of, order_view
 from app.services.orders import Ledgers
-from app.services.policy.contract import Facts
+from app.services.policy.contract import Decided
 from app.services.providers import Providers
 from app.services.refund_quotes import RefundSpec
 
 KIND = "order_cancel"
 ASKED = "asked by the shopper"
-"""What the shop is told where nobody gave a reason."""
+"""What the shop is told where nobody gave a reason: whoever writes a message was shown no list to choose from."""
 OPEN = ("pending", "unknown")
 """The shop has the last word still."""
 STANDING = ("pending", "unknown", "succeeded")
@@ -35,15 +45,27 @@ FOLLOWERS: list[Callable[[Session, Cancellation], None]] = []
 """Told of each cancellation whose status has changed, in the same transaction."""
 
 
-def request(session: Session, caller: Caller, order_id: str, said: Ledgers, reason: str | None = None) -> Cancellation:
-    """Decide, reserve the whole refund, and write the intent; the shop is asked after the commit."""
+def request(
+    session: Session,
+    caller: Caller,
+    order_id: str,
+    said: Ledgers,
+    reason: str | None = None,
+    follows: Decided | None = None,
+) -> Cancellation:
+    """Decide, reserve the whole refund, and write the intent; the shop is asked after the commit.
+
+    `follows`: what has been decided already and is carried out by this, so that it needs no reason of its own.
+    """
+    given = None if reason == ASKED else reason
     order = orders.get(session, caller, order_id, lock=True)
-    _guard(session, caller, order, reason)
+    facts = guard_facts.of_order(session, caller, order, "cancel", reason=given, follows=follows)
+    decisions.enforce(decisions.decide(session, caller, facts, subject=("order", order.id)))
     open_changes.refuse(session, order)
     if standing(session, order.id) is not None:
         raise AlreadyCanceled("The order is being canceled already.")
     operation_id, cancellation_id = ids.new("opr"), ids.new("can")
-    refund_id = _reserve(session, caller, order, said, reason, cancellation_id)
+    refund_id = _reserve(session, caller, order, said, given, cancellation_id)
     operation = operations.request(
         session,
         operation_id=operation_id,
@@ -80,19 +102,6 @@ def request(session: Session, caller: Caller, order_id: str, said: Ledgers, reas
         request_id=caller.request_id,
     )
     return cancellation
-
-
-def _guard(session: Session, caller: Caller, order: Order, reason: str | None) -> None:
-    """Whether the order may be canceled; raises where the answer is no."""
-    facts = Facts(
-        action="cancel",
-        actor=decisions.actor_kind(caller),
-        proof=caller.proof,
-        now=clock.now(),
-        **open_changes.facts(session, order),
-        reason=reason,
-    )
-    decisions.enforce(decisions.decide(session, caller, facts, subject=("order", order.id)))
 
 
 def _reserve(

@@ -72,7 +72,7 @@ def _pay(
                 raise RefundExceedsCaptured("An amount is more than what is left of its line.")
         total = sum(whole[row.line_id] if row.amount is None else row.amount for row in rows)
         spec = replace(spec, amount=Money(total, order.currency))
-    return refunds.request(session, caller, order.id, said, spec)
+    return refunds.request(session, caller, order.id, said, spec, follows="claim")
 
 
 def _reserve_goods(session: Session, order: Order, rows: list[ClaimLine]) -> None:

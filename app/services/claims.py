@@ -43,7 +43,7 @@ def request(session: Session, caller: Caller, order_id: str, said: Ledgers, spec
     lines = [replace(line, line_id=line_id) for line, line_id in zip(spec.lines, ours, strict=True)]
     _check(session, order, known, lines)
     claim_id = ids.new("clm")
-    facts = claim_facts.of(session, caller, order, known, lines, spec.resolution)
+    facts = claim_facts.of(session, caller, order, lines, spec.resolution)
     decision = decisions.decide(session, caller, facts, subject=("claim", claim_id))
     asks = decisions.waits(decision)
     if not asks:
@@ -114,7 +114,7 @@ def decide_again(session: Session, caller: Caller, claim: Claim) -> None:
         for row in claim_states.lines_in(session, claim.id)
     ]
     _check(session, order, known, lines, without=claim.id)
-    facts = claim_facts.of(session, caller, order, known, lines, claim.wished, without=claim.id)
+    facts = claim_facts.of(session, caller, order, lines, claim.wished, without=claim.id)
     decisions.enforce(decisions.decide(session, caller, facts, subject=(KIND, claim.id), order_id=order.id))
 
 

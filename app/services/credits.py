@@ -25,6 +25,7 @@ from app.services import (
     customers,
     decisions,
     events,
+    guard_facts,
     operation_views,
     operations,
     orders,
@@ -34,7 +35,6 @@ from app.services import (
 from app.services.callers import Caller
 from app.services.operations import Effect
 from app.services.order_views import money
-from app.services.policy.contract import Facts
 
 KIND = "credit"
 HELD = ("pending", "unknown", "succeeded")
@@ -67,7 +67,7 @@ def give(session: Session, caller: Caller, spec: Goodwill) -> Credit:
     now = clock.now()
     credit_id = ids.new("crd")
     scope_ids = None if order is None else spending.scopes(caller.store, order, now)
-    _decide(session, caller, order, spec, scope_ids, credit_id, now)
+    _decide(session, caller, customer, order, spec, credit_id, now)
     automated = not caller.is_merchant
     if automated:
         if order is None or scope_ids is None:
@@ -109,33 +109,25 @@ def _beneficiary(session: Session, caller: Caller, order: Order | None, spec: Go
 def _decide(
     session: Session,
     caller: Caller,
+    customer: Customer,
     order: Order | None,
     spec: Goodwill,
-    scope_ids: dict[str, str] | None,
     credit_id: str,
     now: datetime,
 ) -> None:
-    currency = spec.amount.currency
-    decision = decisions.decide(
-        session,
-        caller,
-        Facts(
-            action="goodwill",
-            actor=decisions.actor_kind(caller),
-            proof=caller.proof,
-            now=now,
-            order_status=None if order is None else order.status,
-            placed_at=None if order is None else order.placed_at,
-            delivered_at=None if order is None else order.delivered_at,
-            order_total=None if order is None else int(order.snapshot["totals"]["total"]),
-            amount=spec.amount.amount,
-            currency=currency,
-            destination="store_credit",
-            destination_kind="store_credit",
-            spent={} if order is None or scope_ids is None else spending.spent(session, order, currency, scope_ids),
-        ),
-        subject=("credit", credit_id),
-    )
+    said: dict[str, Any] = {
+        "amount": spec.amount.amount,
+        "currency": spec.amount.currency,
+        "reason": spec.reason,
+        "destination": "store_credit",
+        "destination_kind": "store_credit",
+    }
+    if order is None:
+        facts = guard_facts.of_customer(session, caller, customer, "goodwill", **said)
+    else:
+        facts = guard_facts.of_order(session, caller, order, "goodwill", at=now, **said)
+    order_id = None if order is None else order.id
+    decision = decisions.decide(session, caller, facts, subject=("credit", credit_id), order_id=order_id)
     decisions.enforce(decision)
 
 

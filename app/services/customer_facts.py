@@ -28,24 +28,31 @@ _PAST = select(
     .scalar_subquery(),
     select(func.count())
     .select_from(Claim)
-    .where(Claim.customer_id == _CUSTOMER, Claim.created_at >= _SINCE)
+    .where(Claim.customer_id == _CUSTOMER, Claim.created_at >= _SINCE, Claim.id != bindparam("without", type_=Id))
     .scalar_subquery(),
 )
 """Orders, those of the last year, its returns and its claims: one question, built once, as every decision asks it."""
 
 
-def customer_facts(session: Session, order: Order, now: datetime) -> CustomerFacts:
-    """Of the order's customer; those of nobody where the shop knows none."""
-    if order.customer_id is None:
+def of(
+    session: Session, customer_id: str | None, now: datetime, *, order: Order | None = None, without: str | None = None
+) -> CustomerFacts:
+    """Of an order's customer, or of one by themselves; those of nobody where the shop knows none.
+
+    `without`: a claim that is not counted, for it is what is decided about.
+    """
+    if customer_id is None:
         return CustomerFacts()
-    asked = {"customer": order.customer_id, "since": now - YEAR}
+    asked = {"customer": customer_id, "since": now - YEAR, "without": without or ""}
     orders, lately, returns, claims = session.execute(_PAST, asked).one()
+    newest = select(Order).where(Order.customer_id == customer_id).order_by(Order.placed_at.desc()).limit(1)
+    sent = order or session.scalar(newest)
     return CustomerFacts(
         orders=orders,
         returns=returns,
         return_rate=min(100, 100 * returns // lately) if lately else 0,
         claims=claims,
-        accounts_on_address=_accounts(session, order),
+        accounts_on_address=1 if sent is None else _accounts(session, sent),
     )
 
 

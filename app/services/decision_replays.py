@@ -47,13 +47,13 @@ def _again(session: Session, decision: Decision) -> Ruling:
     if not decision.facts:
         raise DecisionNotReplayable
     if decision.policy_id is not None:
-        row = session.get_one(PolicyRow, decision.policy_id)
-        guard = rules.of_row(row).guard
+        found = rules.of_row(session.get_one(PolicyRow, decision.policy_id))
     elif decision.plain_policy is not None:
-        guard = rules.of_plain(decision.plain_policy).guard
+        found = rules.of_plain(decision.plain_policy)
     else:
         raise DecisionNotReplayable
     try:
-        return guard.decide(Facts.model_validate(decision.facts))
+        facts = Facts.model_validate(decision.facts)
     except ValidationError as error:
         raise DecisionNotReplayable from error
+    return rules.guard_for(session, found, facts.bought_under).decide(facts)

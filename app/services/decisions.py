@@ -46,9 +46,9 @@ def rules_of(session: Session, caller: Caller) -> Rules:
     return rules.in_force(session, caller.store_id, livemode=caller.livemode)
 
 
-def guard_of(session: Session, caller: Caller) -> Guard:
-    """The guard of the caller's store."""
-    return rules_of(session, caller).guard
+def guard_of(session: Session, caller: Caller, facts: Facts) -> Guard:
+    """The guard of the caller's store, as it looks at these facts."""
+    return rules.guard_for(session, rules_of(session, caller), facts.bought_under)
 
 
 def policy_of(session: Session, caller: Caller) -> PolicyDocument:
@@ -71,7 +71,7 @@ def decide(
     order_id: str | None = None,
 ) -> Decision:
     """Ask the guard and write its decision down; it is for the caller to `enforce` it."""
-    ruling = guard_of(session, caller).decide(facts)
+    ruling = guard_of(session, caller, facts).decide(facts)
     whole = ruling.model_copy(update={"facts": facts.model_dump(mode="json")})
     return write(session, caller, facts.action, whole, subject, order_id)
 

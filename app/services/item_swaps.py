@@ -23,6 +23,7 @@ from app.services.order_changes import Wish
 from app.services.order_views import Ledger, lines_of, named
 from app.services.orders import Ledgers
 from app.services.refund_quotes import RefundSpec
+from app.services.return_specs import LineSpec
 
 ACTION = "swap_items"
 
@@ -50,7 +51,7 @@ def request(
     `said` is the provider's truth about the payments, `catalog` what the shop sells; both read a moment ago.
     """
     order = orders.get(session, caller, order_id, lock=True)
-    order_changes.decide(session, caller, order, ACTION)
+    order_changes.decide(session, caller, order, ACTION, _meant(session, order, swaps))
     if not swaps:
         raise errors.NoItems("Name at least one line.")
     planned = _plan(session, order, catalog, swaps)
@@ -64,6 +65,17 @@ def request(
     back = _give_back(session, caller, order, payments, -difference, method) if difference < 0 else None
     wish = _wish(order, planned, difference, method)
     return order_changes.begin(session, caller, wish, order=order, refund_id=back)
+
+
+def _meant(session: Session, order: Order, swaps: Sequence[SwapSpec]) -> list[LineSpec] | None:
+    """Which of the order's lines the guard looks at; what is not among them is told after the order's state is."""
+    known = {ref: line for line in lines_of(session, order) for ref in (line.external_id, line.id)}
+    found: dict[str, LineSpec] = {}
+    for swap in swaps:
+        line = known.get(swap.line_id)
+        if line is not None:
+            found[line.id] = LineSpec(line.id, min(swap.quantity or line.quantity, line.quantity))
+    return list(found.values()) or None
 
 
 def _wish(order: Order, planned: list[dict[str, Any]], difference: int, method: dict[str, Any] | None) -> Wish:

@@ -15,12 +15,20 @@ from app.integrations.receipts import Receipt
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.returns import MOVES, Label, Return
-from app.services import audit, decisions, events, label_views, operations, return_registrations, return_states
+from app.services import (
+    audit,
+    decisions,
+    events,
+    guard_facts,
+    label_views,
+    operations,
+    return_registrations,
+    return_states,
+)
 from app.services.callers import Caller
 from app.services.operations import Effect
-from app.services.order_facts import order_facts
-from app.services.policy.contract import Facts
 from app.services.providers import Providers
+from app.services.return_specs import LineSpec
 
 KIND = "return_label"
 VOID_KIND = "label_void"
@@ -48,7 +56,7 @@ def request(session: Session, caller: Caller, return_id: str, spec: LabelSpec) -
     if return_.method == "keep":
         raise ReturnNotInState("These goods need not come back: they get no label.")
     order = session.get_one(Order, return_.order_id)
-    _guard(session, caller, order)
+    _guard(session, caller, return_, order)
     label_id = ids.new("lbl")
     operation = _purchase(session, caller, return_, order, spec, label_id)
     label = Label(
@@ -99,16 +107,17 @@ def _purchase(
     )
 
 
-def _guard(session: Session, caller: Caller, order: Order) -> None:
+def _guard(session: Session, caller: Caller, return_: Return, order: Order) -> None:
     """Whether a label may be bought; whether the goods may come back was decided with the return."""
-    told = order_facts(order)
-    told["order_status"] = "delivered"  # its return stands, also one of a withdrawal from what is still on its way
-    facts = Facts(
-        action="return_label",
-        actor=decisions.actor_kind(caller),
-        proof=caller.proof,
-        now=clock.now(),
-        **told,
+    rows = return_states.lines_in(session, return_.id)
+    facts = guard_facts.of_order(
+        session,
+        caller,
+        order,
+        "return_label",
+        lines=[LineSpec(row.line_id, row.quantity, row.reason, resolution=row.resolution) for row in rows],
+        order_status="delivered",  # its return stands, also one of a withdrawal from what is still on its way
+        follows="return",
     )
     decisions.enforce(decisions.decide(session, caller, facts, subject=("order", order.id)))
 

@@ -156,7 +156,12 @@ def _lines(session: Session, order: Order, snapshot: OrderSnapshot) -> None:
             "tax": line.tax,
             "total": line.total,
             "final_sale": line.final_sale,
-            "data": {"product_id": line.product_id, "variant_id": line.variant_id, "options": line.options},
+            "data": {
+                "product_id": line.product_id,
+                "variant_id": line.variant_id,
+                "options": line.options,
+                "tags": list(line.tags),
+            },
         }
         row = known.get(line.external_id)
         paid = None if row is None or row.data["variant_id"] != line.variant_id else row.data.get("paid")

@@ -12,7 +12,6 @@ from app.errors import ChangeInProgress
 from app.integrations.commerce.contract import CustomerSnapshot, OrderSnapshot
 from app.models.changes import OPEN, Change
 from app.models.orders import READINGS_OVERLAP, Order
-from app.services.order_facts import order_facts
 
 MOVING_MONEY = ("items", "payment_method")
 ANY = ("address", *MOVING_MONEY)
@@ -25,22 +24,15 @@ def refuse(session: Session, order: Order, kinds: tuple[str, ...] = ANY) -> None
         raise ChangeInProgress("A change of this order is still on its way: wait for it to end.")
 
 
-def made(session: Session, order: Order, kind: str) -> bool:
-    """Whether the order was changed like that before, by the shop's word or by ours."""
-    flag = {"items": "items_changed", "payment_method": "payment_changed"}[kind]
-    if order.snapshot.get(flag):
-        return True
-    query = select(Change.id).where(Change.order_id == order.id, Change.kind == kind, Change.status == "succeeded")
-    return session.scalar(query.limit(1)) is not None
-
-
-def facts(session: Session, order: Order) -> dict[str, Any]:
-    """What the guard is told of the order before it ships, whatever is asked for."""
-    return {
-        **order_facts(order),
-        "items_changed": made(session, order, "items"),
-        "payment_changed": made(session, order, "payment_method"),
-    }
+def made(session: Session, order: Order) -> tuple[bool, bool]:
+    """Whether items and payment method of the order were changed before, by the shop's word or by ours."""
+    query = select(Change.kind).where(Change.order_id == order.id, Change.status == "succeeded")
+    ours = set(session.scalars(query))
+    said = order.snapshot
+    return (
+        bool(said.get("items_changed")) or "items" in ours,
+        bool(said.get("payment_changed")) or "payment_method" in ours,
+    )
 
 
 def older(session: Session, order: Order, snapshot: OrderSnapshot) -> bool:

@@ -7,7 +7,7 @@ reserved before anything is sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -24,10 +24,20 @@ from app.models.customers import Customer
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.refunds import Cancellation
-from app.services import audit, customers, decisions, events, open_changes, operation_views, operations, subscriptions
+from app.services import (
+    audit,
+    customers,
+    decisions,
+    events,
+    guard_facts,
+    open_changes,
+    operation_views,
+    operations,
+    subscriptions,
+)
 from app.services.callers import Caller
 from app.services.order_views import money, order_view
-from app.services.policy.contract import Facts
+from app.services.return_specs import LineSpec
 
 SHOP_KINDS = {
     "address": "change_address",
@@ -56,22 +66,19 @@ class Wish:
     evidence: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
-def decide(session: Session, caller: Caller, order: Order, action: str, **facts: Any) -> None:
+def decide(
+    session: Session, caller: Caller, order: Order, action: str, lines: Sequence[LineSpec] | None = None
+) -> None:
     """Ask the guard whether this order may be changed at all; raises where it or an open change says no.
+
+    `lines`: which of them are meant, where not all are.
 
     Ask under the order's lock, so that of two at once the second sees the first.
     """
     decision = decisions.decide(
         session,
         caller,
-        Facts(
-            action=action,
-            actor=decisions.actor_kind(caller),
-            proof=caller.proof,
-            now=clock.now(),
-            **open_changes.facts(session, order),
-            **facts,
-        ),
+        guard_facts.of_order(session, caller, order, action, lines=lines),
         subject=("order", order.id),
     )
     decisions.enforce(decision)

@@ -12,10 +12,9 @@ from app.errors import ConfirmationJustSent, NoContact
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.money import Money
-from app.services import audit, decisions, events, notices, orders
+from app.services import audit, decisions, events, guard_facts, notices, orders
 from app.services.callers import Caller
 from app.services.order_views import lines_of, order_view
-from app.services.policy.contract import Facts
 from app.services.wording.dates import day
 from app.services.wording.notices import tell
 
@@ -29,15 +28,7 @@ def resend_confirmation(session: Session, caller: Caller, order_id: str) -> Oper
     Raises `confirmation_just_sent`, and `no_contact` where no address stands on the order.
     """
     order = orders.get(session, caller, order_id, lock=True)
-    facts = Facts(
-        action="resend_confirmation",
-        actor=decisions.actor_kind(caller),
-        proof=caller.proof,
-        now=clock.now(),
-        order_status=order.status,
-        placed_at=order.placed_at,
-        delivered_at=order.delivered_at,
-    )
+    facts = guard_facts.of_order(session, caller, order, "resend_confirmation")
     decisions.enforce(decisions.decide(session, caller, facts, subject=("order", order.id)))
     if _lately(session, order):
         raise ConfirmationJustSent

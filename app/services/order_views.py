@@ -124,10 +124,14 @@ class Ledger:
         """How many of a line were refunded, exchanged, credited or reshipped, or are reserved to be."""
         return self.line_quantity.get(line.id, 0) + self.line_used.get(line.id, 0)
 
-    def returnable(self, line: OrderLine) -> int:
-        """How many of a line could still come back: arrived, in no other return, not refunded without one."""
+    def free(self, line: OrderLine) -> int:
+        """How many of a line have arrived, are in no other return and were not refunded without one."""
         held = self.returned.get(line.id, 0) + self.refunded_apart.get(line.id, 0)
-        return max(0, line.fulfilled_quantity - held) if not line.final_sale else 0
+        return max(0, line.fulfilled_quantity - held)
+
+    def returnable(self, line: OrderLine) -> int:
+        """How many of a line could still come back."""
+        return 0 if line.final_sale else self.free(line)
 
 
 def lines_of(session: Session, order: Order) -> list[OrderLine]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import clock, ids
 from app.errors import Invalid, PolicyNotDraft, PolicyNotFound, PreconditionFailed
-from app.models.policies import Policy
+from app.models.policies import Policy, PolicyPeriod
 from app.models.stores import Store
 from app.services import audit, events, rules
 from app.services.callers import Caller
@@ -92,6 +92,7 @@ def activate(session: Session, caller: Caller, policy_id: str, version: int | No
     policy.move("active")
     policy.activated_at, policy.activated_by, policy.retired_at = now, caller.actor(), None
     _touch(policy)
+    session.add(PolicyPeriod(store_id=policy.store_id, livemode=policy.livemode, since=now, policy_id=policy.id))
     session.flush()
     previous: dict[str, Any] = {"status": was, "active": None if before is None else before.id}
     previous["document"] = differences(before.document if before is not None else None, policy.document)

@@ -10,41 +10,66 @@ from sqlalchemy.orm import Session
 from app.models.customers import Customer
 from app.models.orders import Order
 from app.models.refunds import Refund
-from app.services import decisions, spending
+from app.services import decisions, guard_facts, spending
 from app.services.callers import Caller
 from app.services.order_views import payments_of
-from app.services.policy.contract import Facts
+from app.services.policy.contract import Decided, Facts
+from app.services.refund_quotes import Quote
+from app.services.return_specs import LineSpec
 
 
 def ask(
-    session: Session, caller: Caller, order: Order, refund: Refund, amount: int, action: str, now: datetime
+    session: Session,
+    caller: Caller,
+    order: Order,
+    refund: Refund,
+    priced_now: Quote,
+    action: str,
+    now: datetime,
+    follows: Decided | None = None,
 ) -> None:
-    """Ask the guard, and reserve what automation may spend; raises where the answer is no."""
-    scope_ids = spending.scopes(caller.store, order, now)
-    decision = decisions.decide(
-        session,
-        caller,
-        Facts(
-            action=action,
-            actor=decisions.actor_kind(caller),
-            proof=caller.proof,
-            now=now,
-            order_status="pending" if action == "cancel" else order.status,
-            delivered_at=order.delivered_at,
-            amount=amount,
-            currency=refund.currency,
-            reason=refund.reason,
-            **_destination_facts(session, order, refund),
-            spent=spending.spent(session, order, refund.currency, scope_ids),
-        ),
-        subject=("refund", refund.id),
-        order_id=order.id,
-    )
+    """Ask the guard, and reserve what automation may spend; raises where the answer is no.
+
+    `now`: the day whose cap it counts in; what was asked for earlier is judged as of then. `follows`: what has been
+    decided already and is paid by it.
+    """
+    facts = facts_of(session, caller, order, refund, priced_now, action, follows)
+    decision = decisions.decide(session, caller, facts, subject=("refund", refund.id), order_id=order.id)
     decisions.enforce(decision)
     if refund.automated:
+        scope_ids = spending.scopes(caller.store, order, now)
         caps = decisions.policy_of(session, caller).caps[refund.currency]
-        spending.reserve(session, order, refund.currency, amount, caps, scope_ids)
+        spending.reserve(session, order, refund.currency, priced_now.amount, caps, scope_ids)
         refund.spending_day = scope_ids["day"]
+
+
+def facts_of(
+    session: Session,
+    caller: Caller,
+    order: Order,
+    refund: Refund,
+    priced_now: Quote,
+    action: str = "refund",
+    follows: Decided | None = None,
+) -> Facts:
+    """The refund as the guard sees it: one that nothing was decided about before is money while the goods stay."""
+    behind = follows or (action if action != "refund" else "return" if refund.return_id is not None else None)
+    said: dict[str, Any] = {
+        "amount": priced_now.amount,
+        "currency": refund.currency,
+        "reason": refund.reason,
+        "follows": behind,
+        "instant": behind is None,
+        **_destination_facts(session, order, refund),
+    }
+    if action == "cancel":
+        said["order_status"] = "pending"
+    named = [LineSpec(line_id, quantity) for line_id, quantity, _ in priced_now.lines]
+    facts = guard_facts.of_order(session, caller, order, action, lines=named or None, at=refund.created_at, **said)
+    if named:
+        return facts
+    # An amount that names no line may be for any that the shopper has.
+    return facts.model_copy(update={"lines": tuple(line for line in facts.lines if line.free) or facts.lines})
 
 
 def _destination_facts(session: Session, order: Order, refund: Refund) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from app.services import credits as store_credits
 from app.services.callers import Caller
 from app.services.order_views import Ledger, lines_of, payments_of
 from app.services.orders import Ledgers
+from app.services.policy.contract import Decided
 from app.services.refund_quotes import Quote, RefundSpec, quote
 
 
@@ -69,9 +70,12 @@ def request(
     return_id: str | None = None,
     cancellation_id: str | None = None,
     decided: str = "refund",
+    follows: Decided | None = None,
     waiting: Refund | None = None,
 ) -> Refund:
     """Lock, check, reserve, and write refund, operations, events and jobs in the caller's transaction.
+
+    `follows`: what has been decided already and is paid by it.
 
     A refund that hangs on a cancellation waits for `begin`. Raises the refusal where it may not be; then nothing
     of it is written.
@@ -89,6 +93,7 @@ def request(
         return_id=return_id,
         cancellation_id=cancellation_id,
         decided=decided,
+        follows=follows,
         waits=cancellation_id is not None,
         waiting=waiting,
     )
@@ -105,6 +110,7 @@ def write(
     return_id: str | None = None,
     cancellation_id: str | None = None,
     decided: str | None = "refund",
+    follows: Decided | None = None,
     waits: bool = False,
     waiting: Refund | None = None,
 ) -> Refund:
@@ -118,7 +124,7 @@ def write(
     refund.automated = not caller.is_merchant and decided is not None and not decisions.approved(session)
     if decided is not None:
         now = refund.created_at if waiting is None else clock.now()  # approved on another day: decided on that
-        refund_guard.ask(session, caller, order, refund, priced_now.amount, decided, now)
+        refund_guard.ask(session, caller, order, refund, priced_now, decided, now, follows)
     if waiting is not None:
         _take_today(session, waiting, priced_now)
     session.add(refund)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
 from typing import Any, cast
 
 import orjson
@@ -11,6 +14,7 @@ from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.models.policies import Policy as PolicyRow
+from app.models.policies import PolicyPeriod
 from app.models.stores import Store
 from app.services.policy.document import PolicyDocument
 from app.services.policy.engine import Guard
@@ -58,6 +62,29 @@ def in_force(session: Session, store_id: str, *, livemode: bool) -> Rules:
 def forget(session: Session) -> None:
     """Read them again: this transaction has just changed them."""
     session.info.pop("rules", None)
+    session.info.pop("periods", None)
+
+
+def bought_under(session: Session, store_id: str, placed_at: datetime, *, livemode: bool) -> str | None:
+    """The version that was in force when an order was placed, the oldest where that was before it; None: there is none.
+
+    What was in force once never changes again, so that the id says for ever which windows those were.
+    """
+    seen = cast("dict[tuple[str, bool], list[tuple[datetime, str]]]", session.info.setdefault("periods", {}))
+    periods = seen.get((store_id, livemode))
+    if periods is None:
+        query = select(PolicyPeriod.since, PolicyPeriod.policy_id).order_by(PolicyPeriod.since)
+        rows = session.execute(query.where(PolicyPeriod.store_id == store_id, PolicyPeriod.livemode == livemode))
+        periods = seen[store_id, livemode] = [(since, policy_id) for since, policy_id in rows]
+    before = bisect_right(periods, placed_at, key=itemgetter(0))
+    return periods[max(0, before - 1)][1] if periods else None
+
+
+def guard_for(session: Session, found: Rules, policy_id: str | None) -> Guard:
+    """The guard that goes by these rules, and by the windows of the version under which an order was bought."""
+    if policy_id is None or policy_id == found.policy_id:
+        return found.guard
+    return found.guard.under(of_row(session.get_one(PolicyRow, policy_id)).guard)
 
 
 def _read(session: Session, store_id: str, livemode: bool) -> Rules:  # noqa: FBT001

@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.database import insert_missing
@@ -26,7 +26,14 @@ def scopes(store: Store, order: Order, at: datetime) -> dict[str, str]:
 
 def spent(session: Session, order: Order, currency: str, ids: dict[str, str]) -> dict[str, int]:
     """Minor units reserved or paid so far, per scope."""
-    return {scope: session.scalar(_counter(order, currency, scope, ids[scope])) or 0 for scope in SCOPES}
+    counter = select(SpendCounter.scope, SpendCounter.spent).where(
+        SpendCounter.store_id == order.store_id,
+        SpendCounter.livemode == order.livemode,
+        SpendCounter.currency == currency,
+        tuple_(SpendCounter.scope, SpendCounter.scope_id).in_([(scope, ids[scope]) for scope in SCOPES]),
+    )
+    found: dict[str, int] = {scope: amount for scope, amount in session.execute(counter)}  # noqa: C416  a row is typed so
+    return {scope: found.get(scope, 0) for scope in SCOPES}
 
 
 def reserve(session: Session, order: Order, currency: str, amount: int, caps: Caps, ids: dict[str, str]) -> None:
@@ -74,13 +81,3 @@ def release(session: Session, given: Refund | Credit, amount: int) -> None:
             .values(spent=SpendCounter.spent - amount)
             .execution_options(synchronize_session=False)
         )
-
-
-def _counter(order: Order, currency: str, scope: str, scope_id: str):  # noqa: ANN202  a Select of one int
-    return select(SpendCounter.spent).where(
-        SpendCounter.store_id == order.store_id,
-        SpendCounter.livemode == order.livemode,
-        SpendCounter.currency == currency,
-        SpendCounter.scope == scope,
-        SpendCounter.scope_id == scope_id,
-    )

@@ -18,11 +18,10 @@ from app.integrations.commerce.subscription_contract import (
 )
 from app.models.changes import Change
 from app.models.customers import Customer
-from app.services import decisions, order_changes
+from app.services import decisions, guard_facts, order_changes
 from app.services.callers import Caller
 from app.services.catalogs import Catalog
 from app.services.order_changes import Wish
-from app.services.policy.contract import Facts
 
 KIND = "subscription"
 OPEN_TO: dict[SubscriptionChange, frozenset[str]] = {
@@ -53,20 +52,16 @@ def request(
     customer = session.scalar(select(Customer).where(Customer.id == customer_id).with_for_update())
     if customer is None:
         raise errors.CustomerNotFound
-    decision = decisions.decide(
+    facts = guard_facts.of_customer(
         session,
         caller,
-        Facts(
-            action="subscription",
-            actor=decisions.actor_kind(caller),
-            proof=caller.proof,
-            now=clock.now(),
-            owner=caller.shopper in (None, customer.id),
-            subscription_change=wanted.change,
-            subscription_status=_state(found),
-        ),
-        subject=("customer", customer.id),
+        customer,
+        "subscription",
+        owner=caller.shopper in (None, customer.id),
+        subscription_change=wanted.change,
+        subscription_status=_state(found),
     )
+    decision = decisions.decide(session, caller, facts, subject=("customer", customer.id))
     decisions.enforce(decision)
     order_changes.alone(session, customer)
     _must_be_open(found, wanted)

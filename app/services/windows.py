@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock, ids
 from app.errors import Forbidden, Invalid, ItemNotInOrder
 from app.models.credits import WindowExtension
-from app.models.orders import Order
-from app.services import audit, decisions, events, orders
+from app.models.orders import Order, OrderLine
+from app.services import audit, decisions, events, guard_facts, orders
 from app.services.callers import Caller
 from app.services.order_views import lines_of, named, order_view
-from app.services.policy.contract import Facts
+from app.services.return_specs import LineSpec
 
 LONGEST = timedelta(days=3650)
 
@@ -30,9 +29,9 @@ def extend(session: Session, caller: Caller, order_id: str, line: str | None, un
     now = clock.now()
     if not now < until <= now + LONGEST:
         raise Invalid("The window can stay open until a day within the next ten years.")
-    known = lines_of(session, order)
-    line_id = None if line is None else named(known, [line])[0]
-    if line_id is not None and line_id not in {row.id for row in known}:
+    known = {row.id: row for row in lines_of(session, order)}
+    line_id = None if line is None else named(known.values(), [line])[0]
+    if line_id is not None and line_id not in known:
         raise ItemNotInOrder
     extension = WindowExtension(
         id=ids.new("wex"),
@@ -44,7 +43,7 @@ def extend(session: Session, caller: Caller, order_id: str, line: str | None, un
         until=until,
         actor=caller.actor(),
     )
-    _guard(session, caller, order, now)
+    _guard(session, caller, order, None if line_id is None else known[line_id], now)
     session.add(extension)
     session.flush()
     told = {"line": line_id, "until": clock.rfc3339(until)}
@@ -63,31 +62,8 @@ def extend(session: Session, caller: Caller, order_id: str, line: str | None, un
     return extension
 
 
-def _guard(session: Session, caller: Caller, order: Order, now: datetime) -> None:
+def _guard(session: Session, caller: Caller, order: Order, line: OrderLine | None, now: datetime) -> None:
     """Whether the window may be extended; raises where the answer is no."""
-    facts = Facts(
-        action="extend_window",
-        actor=decisions.actor_kind(caller),
-        proof=caller.proof,
-        now=now,
-        order_status=order.status,
-        placed_at=order.placed_at,
-        delivered_at=order.delivered_at,
-    )
+    lines = None if line is None else (LineSpec(line.id, line.quantity),)
+    facts = guard_facts.of_order(session, caller, order, "extend_window", lines=lines, at=now)
     decisions.enforce(decisions.decide(session, caller, facts, subject=("order", order.id)))
-
-
-def extended(session: Session, order_id: str) -> dict[str | None, datetime]:
-    """The latest date granted per line id; None stands for every line of the order."""
-    found: dict[str | None, datetime] = {}
-    rows = session.execute(
-        select(WindowExtension.line_id, WindowExtension.until).where(WindowExtension.order_id == order_id)
-    )
-    for line_id, until in rows:
-        found[line_id] = max(until, found.get(line_id, until))
-    return found
-
-
-def until(granted: dict[str | None, datetime], line_id: str) -> datetime | None:
-    """Until when a person lets this line come back; None where nobody said so."""
-    return max((moment for key, moment in granted.items() if key in {None, line_id}), default=None)

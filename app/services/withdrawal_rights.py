@@ -9,16 +9,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.errors import AlreadyCanceled, AlreadyReturned, ItemNotInOrder
 from app.models.orders import Order, OrderLine
 from app.models.records import Decision
 from app.models.stores import Store
-from app.services import cancellations, decisions, entitlements, windows
+from app.services import cancellations, decisions, guard_facts
 from app.services.callers import Caller
 from app.services.order_views import Ledger, lines_of, named, shipments_view
-from app.services.policy.contract import Facts, LineFacts
+from app.services.policy.contract import LineFacts
 from app.services.policy.parts import Withdrawal
+from app.services.return_specs import LineSpec
 from app.services.working_days import working_day
 
 PAID_WITHIN = timedelta(days=14)
@@ -98,23 +98,10 @@ def check(session: Session, caller: Caller, order: Order, wanted: Wanted) -> Fou
     if not wanted or any(quantity > _left(known[line_id], ledger) for line_id, quantity in wanted.items()):
         raise AlreadyReturned
     deadline = ends(order, caller.store, decisions.policy_of(session, caller).withdrawal)
-    granted = windows.extended(session, order.id)
-    facts = Facts(
-        action="withdrawal",
-        actor=decisions.actor_kind(caller),
-        proof=caller.proof,
-        now=clock.now(),
-        order_status=order.status,
-        placed_at=order.placed_at,
-        delivered_at=arrived(order),
-        market=_market(order),
-        order_tags=tuple(order.snapshot.get("tags") or ()),
-        lines=tuple(
-            _facts(known[line_id], ledger, quantity, _later(deadline, windows.until(granted, line_id)))
-            for line_id, quantity in wanted.items()
-        ),
-        currency=order.currency,
-    )
+    asked = [LineSpec(line_id, quantity) for line_id, quantity in wanted.items()]
+    facts = guard_facts.of_order(session, caller, order, "withdrawal", lines=asked, delivered_at=arrived(order))
+    lines = [_facts(line, _left(known[line.line_id], ledger), deadline) for line in facts.lines]
+    facts = facts.model_copy(update={"lines": tuple(lines)})
     decision = decisions.decide(session, caller, facts, subject=("order", order.id))
     asks = decisions.waits(decision)
     if not asks:
@@ -122,28 +109,10 @@ def check(session: Session, caller: Caller, order: Order, wanted: Wanted) -> Fou
     return Found(plan(session, order, wanted), deadline, decision, asks)
 
 
-def _facts(line: OrderLine, ledger: Ledger, quantity: int, until: datetime | None) -> LineFacts:
-    return LineFacts(
-        line_id=line.id,
-        product_id=line.data.get("product_id"),
-        variant_id=line.data.get("variant_id"),
-        title=line.title,
-        tags=tuple(line.data.get("tags") or ()),
-        quantity=quantity,
-        free=_left(line, ledger),
-        value=entitlements.worth(line, ledger, quantity),
-        final_sale=line.final_sale,
-        extended_until=until,
-    )
-
-
-def _market(order: Order) -> str | None:
-    address: dict[str, str | None] | None = order.snapshot.get("shipping_address")
-    return None if address is None else address.get("country_code")
-
-
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max((moment for moment in (one, other) if moment is not None), default=None)
+def _facts(line: LineFacts, left: int, deadline: datetime | None) -> LineFacts:
+    """The line as the law sees it: also what is sold without a right to return, to the end of the whole period."""
+    ends_ = [moment for moment in (deadline, line.extended_until) if moment is not None]
+    return line.model_copy(update={"free": left, "extended_until": max(ends_, default=None)})
 
 
 def plan(session: Session, order: Order, wanted: Wanted) -> Plan:

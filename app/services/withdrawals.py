@@ -161,12 +161,12 @@ def _carry_out(
 ) -> None:
     """Cancel, refund and have come back; `tell_shopper` of the return, which else the acknowledgement does."""
     if plan.cancels:
-        cancellation = cancellations.request(session, caller, order.id, said)
+        cancellation = cancellations.request(session, caller, order.id, said, follows="withdrawal")
         withdrawal.cancellation_id, withdrawal.refund_id = cancellation.id, cancellation.refund_id
     elif plan.unsent:
         spec = RefundSpec(lines=tuple(plan.unsent.items()))
         spec = withdrawal_delivery.with_delivery(session, caller, order.id, said, spec)
-        withdrawal.refund_id = refunds.request(session, caller, order.id, said, spec).id
+        withdrawal.refund_id = refunds.request(session, caller, order.id, said, spec, follows="withdrawal").id
     if plan.sent:
         lines = tuple(LineSpec(line_id, quantity) for line_id, quantity in plan.sent.items())
         # The right is the law's, not the return policy's, so that it is the store that has the goods come back.

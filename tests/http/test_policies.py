@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app import clock
 from app.models.records import AuditRow
 from tests.support.app import CAPS, App, Tenant
 
@@ -46,11 +47,12 @@ def test_versions_are_numbered_and_one_is_active(store: Tenant, other: Tenant) -
 
 
 def test_the_active_version_decides_from_its_activation_on(store: Tenant) -> None:
-    shut, opened = draft(store, SHUT), draft(store, OPEN)
+    none = {**OPEN, "hygiene": {"when": {"fact": "line.quantity", "op": "gte", "value": 1}}}
+    shut, opened = draft(store, none), draft(store, OPEN)
     assert store.post("/v1/refunds/quote", {"order": "#1001", "shipping": True}).status_code in {200, 409, 422}
     activate(store, shut)
     refused = store.post("/v1/returns", RETURN, Aftersale_Customer="cust-anna")
-    assert told(refused) == (409, "return_window_closed")
+    assert told(refused) == (409, "item_not_returnable")
     decided = store.get(f"/v1/decisions/{refused.json()['decision_id']}").json()
     assert (decided["policy_version"], decided["policy"]) == ("1", shut["id"])
     activate(store, opened)
@@ -60,6 +62,29 @@ def test_the_active_version_decides_from_its_activation_on(store: Tenant) -> Non
     for row in (decided, allowed):
         again = store.post(f"/v1/decisions/{row['id']}/replay").json()
         assert again["agrees"] is True, again
+
+
+def test_an_order_keeps_the_windows_under_which_it_was_bought(store: Tenant) -> None:
+    """The first version's where it is older than every version; what is bought later goes by what is in force then."""
+    first, second = draft(store, OPEN), draft(store, SHUT)
+    assert activate(store, first).status_code == activate(store, second).status_code == 200
+    shop = store.sandbox.get("/sandbox/v1/export")
+    [new] = [dict(order) for order in shop["orders"] if order["id"] == "ord-1005"]
+    moment = clock.rfc3339(clock.now())
+    new |= {"id": "ord-2001", "number": "#2001", "placed_at": moment, "delivered_at": moment, "shipments": []}
+    new["payments"] = [{**new["payments"][0], "id": "pay-2001", "at": moment, "key": None}]
+    store.sandbox.post("/sandbox/v1/import", {**shop, "orders": [*shop["orders"], new]})
+
+    made = store.post("/v1/returns", RETURN, Aftersale_Customer="cust-anna")
+    assert made.status_code == 201, "bought before there was a policy: the oldest that is known counts"
+    late = {"order": "#2001", "lines": [{"line_id": "ln-1005-1", "quantity": 1}]}
+    for _ in range(2):
+        assert told(store.post("/v1/returns", late, Aftersale_Customer="cust-anna")) == (409, "return_window_closed")
+        activate(store, first)
+    rows = store.get("/v1/decisions").json()["data"]
+    assert [row["facts"]["bought_under"] for row in rows] == [second["id"], second["id"], first["id"]]
+    for row in rows:
+        assert store.post(f"/v1/decisions/{row['id']}/replay").json()["agrees"] is True
 
 
 def test_caps_come_from_the_active_version(store: Tenant) -> None:

@@ -98,13 +98,13 @@ def test_nobody_approves_their_own_return_by_either_door(store):
 @pytest.mark.parametrize("door", ["return", "approval"])
 def test_today_s_policy_decides_at_the_yes(store, door):
     made = ask(store)
-    obey(store, {**ASKS, "windows": {"default_days": 1}})
+    obey(store, {**ASKS, "hygiene": {"when": {"fact": "order_tags", "op": "contains", "value": "newsletter"}}})
     if door == "return":
         assert say(store, made, "approve").json()["status"] == "declined"
     else:
-        assert word(store, made["approval"]["id"]).json()["code"] == "return_window_closed"
+        assert word(store, made["approval"]["id"]).json()["code"] == "item_not_returnable"
     shown = store.get(f"/v1/approvals/{made['approval']['id']}").json()
-    assert (shown["status"], shown["code"]) == ("refused", "return_window_closed")
+    assert (shown["status"], shown["code"]) == ("refused", "item_not_returnable")
     assert store.get(f"/v1/decisions/{shown['decision_id']}").json()["outcome"] == "refuse"
     assert now(store, made)["status"] == "declined"
     assert store.sandbox.effects("open_return") == []

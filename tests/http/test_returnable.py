@@ -66,20 +66,21 @@ def test_what_is_in_a_return_is_not_told_as_returnable(store: Tenant) -> None:
     assert (told["returnable_quantity"], told["outcome"], told["code"]) == (0, "refuse", "already_returned")
 
 
-def test_the_active_policy_tells_windows_fees_and_resolutions(store: Tenant) -> None:
+def test_the_active_policy_tells_windows_fees_and_resolutions(store: Tenant, other: Tenant) -> None:
     fee = {"id": "restocking", "percent": 10}
     put_in_force(store, {"windows": {"default_days": 3650}, "fees": [fee], "resolutions": ["store_credit"]})
     line = returnable(store, "1001", **ANNA)["lines"][0]
     paid = store.get("/v1/orders/1001").json()["lines"][0]["total"]["amount"]
     assert line["resolutions"] == ["store_credit"]
     assert abs(line["fee"]["amount"] - paid / 10) <= 1
-    put_in_force(store, {"windows": {"default_days": 0}})
-    found = returnable(store, "1001", **ANNA)
+    put_in_force(other, {"windows": {"default_days": 0}})
+    assert other.get("/v1/orders/1001").status_code == 200
+    found = returnable(other, "1001", **ANNA)
     assert (found["outcome"], found["code"], found["lines"][0]["code"]) == (
         "refuse", "return_window_closed", "return_window_closed",
     )  # fmt: skip
     asked = {"order": "#1001", "lines": [{"line_id": "ln-1001-1", "quantity": 1}]}
-    assert store.post("/v1/returns", asked, **ANNA).json()["code"] == "return_window_closed"
+    assert other.post("/v1/returns", asked, **ANNA).json()["code"] == "return_window_closed"
 
 
 def test_a_window_that_a_person_let_stay_open_is_told(app: App, store: Tenant) -> None:

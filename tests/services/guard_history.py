@@ -58,7 +58,6 @@ from tests.services.money_fixtures import NUMBERS, Book, Placed, money, placed
 CAPS = {"refund": 1500, "order": 2500, "customer": 3000, "day": 3500}
 DOCUMENT = {
     "caps": {"EUR": CAPS},
-    "instant_refund": True,
     "auto_approve": {"claim": True, "goodwill": True},
     "two_persons_above": {"EUR": 4500},
     "fees": [{"id": "restocking", "percent": 10}],
@@ -75,7 +74,9 @@ HOW = ("refund", "store_credit", "reship", "exchange")
 class History:
     """Two orders of one customer, one delivered and one that has not shipped, under small caps."""
 
-    def __init__(self, loop: asyncio.Runner, book: Book) -> None:
+    def __init__(self, loop: asyncio.Runner, book: Book, *, instant: bool) -> None:
+        self.instant = instant
+        """Whether automation may pay before the goods are back."""
         self.loop, self.book, self.rng = loop, book, random.Random(0)
         self.till, self.counter = cast("Till", book.bank), cast("Counter", book.shop)
         for memory in (self.till.accounts, self.till.moved, self.counter.done):
@@ -108,7 +109,8 @@ class History:
         return self.do(self.book.read(work, *args))
 
     def _policy(self, session: Session) -> None:
-        made = policies.create(session, self.merchant, check(DOCUMENT), None)
+        document = check({**DOCUMENT, "instant_refund": self.instant})
+        made = policies.create(session, self.merchant, document, None)
         policies.activate(session, self.merchant, made.id, None)
 
     def _place(self, number: int, status: str, lines: Any, paid: Any, shipping: int) -> Placed:
@@ -132,7 +134,7 @@ class History:
             judge.taken_within(self.took, self.known, before)
 
     def judge(self) -> Judge:
-        return Judge(self.rows, self.till, self.counter, CAPS, self.unpaid)
+        return Judge(self.rows, self.till, self.counter, CAPS, self.unpaid, self.instant)
 
     def end(self) -> None:
         """Every decision that was kept is made again on its facts, and is the same."""

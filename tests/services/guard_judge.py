@@ -78,6 +78,7 @@ class Judge:
     caps: dict[str, int]
     unpaid: set[str]
     """Returns that a person has completed without any money moving."""
+    instant: bool
 
     def check(self) -> None:
         self.effects_and_operations_agree()
@@ -86,6 +87,8 @@ class Judge:
             self.lines_hold(order.id)
             self.exchanges_hold(order.id)
         self.caps_hold()
+        if not self.instant:
+            self.goods_come_first()
 
     # ---- each effect once ---------------------------------------------------------------------------------------
 
@@ -234,6 +237,13 @@ class Judge:
             assert amount <= self.caps[scope], f"automation spent {amount}, the cap per {scope} is {self.caps[scope]}"
         counted = {(row.scope, row.scope_id): row.spent for row in self.rows["spend_counters"] if row.spent}
         assert counted == {key: amount for key, amount in spent.items() if amount}, "what is counted is what is spent"
+
+    def goods_come_first(self) -> None:
+        """Where nothing allows it, automation pays only what follows from something else, or what persons agreed to."""
+        behind = {row.refund_id for name in ("claims", "changes") for row in self.rows[name]}
+        for refund in self.rows["refunds"]:
+            follows = refund.return_id or refund.cancellation_id or refund.id in behind
+            assert follows or not refund.automated, "automation paid, and the goods are still there"
 
     def _spend(self, spent: Tally[tuple[str, str]], row: Any, amount: int) -> None:
         assert amount <= self.caps["refund"], f"automation gave {amount} at once"

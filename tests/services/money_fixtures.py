@@ -298,7 +298,7 @@ class Book:
         self, *, caps: dict[str, Caps] | None = None, timezone: str = "UTC", policy: Policy | None = None
     ) -> Caller:
         """A store's merchant."""
-        chosen = policy or Policy(caps={"EUR": WIDE} if caps is None else caps)
+        chosen = policy or Policy(caps={"EUR": WIDE} if caps is None else caps, instant_refund=True)
         store = await self.write(lambda s: stores.create(s, "Shop", policy=chosen, timezone=timezone))
         return Caller(store=store, livemode=False, key_id="key_1", scopes=frozenset({"*"}), request_id="req_1")
 

@@ -72,7 +72,7 @@ SETTINGS = {"retry_seconds": (0.1,) * 4, "recheck_seconds": (0.4,) * 3}
 
 @pytest.fixture
 def store(app: App) -> Tenant:
-    return app.store(SHOP, policy={"caps": {"EUR": CAPS}})
+    return app.store(SHOP, policy={"caps": {"EUR": CAPS}, "instant_refund": True})
 
 
 def refund(store: Tenant, number: int = 1, wait: int = 10, key: str = "", **body: Any) -> Any:

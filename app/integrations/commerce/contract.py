@@ -68,6 +68,8 @@ class LineSnapshot(Frozen):
     total: int
     fulfilled_quantity: int = 0
     final_sale: bool = False
+    tags: tuple[str, ...] = ()
+    """The product's, as the shop has them now."""
 
 
 class PaymentSnapshot(Frozen):

@@ -100,6 +100,7 @@ class _Line(BaseModel, strict=True):
     total: int
     fulfilled_quantity: int = 0
     final_sale: bool = False
+    tags: list[str] = []
 
 
 class _Payment(BaseModel, strict=True):
@@ -269,7 +270,10 @@ def order_snapshot(order: Order) -> OrderSnapshot:
         email=order.email,
         phone=order.phone,
         shipping_address=_address(order.shipping_address),
-        lines=tuple(LineSnapshot(external_id=line.id, **line.model_dump(exclude={"id"})) for line in order.lines),
+        lines=tuple(
+            LineSnapshot(external_id=line.id, tags=tuple(line.tags), **line.model_dump(exclude={"id", "tags"}))
+            for line in order.lines
+        ),
         payments=tuple(
             PaymentSnapshot(
                 external_id=payment.id,

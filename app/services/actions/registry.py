@@ -18,7 +18,7 @@ from typing import Any, Generic, Literal, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
-from app.errors import ActionNotFound, ConfirmationRequired, Invalid, NotConnected, NotSupported
+from app.errors import ActionNotFound, AppError, ConfirmationRequired, Invalid, NotConnected, NotSupported
 from app.models.approvals import Approval
 from app.services import approvals
 from app.services.approvals import Made, Waiting
@@ -147,10 +147,20 @@ async def run(runtime: Runtime, caller: Caller, action: Action[P], params: P, ke
     params = await scrubbed(runtime, caller, action, params)
     ready = await action.read(runtime, caller, params)
     try:
-        made = await runtime.db.write(_write, keyed, caller, action, params, ready)
-    except Asked as asked:  # nothing of it stayed; what stays is the question
-        made = await runtime.db.write(_park, keyed, caller, action, params, ready, asked)
+        made = await _made(runtime, caller, action, params, keyed, ready)
+    except AppError as refused:
+        refused.order_id = ready.order_id
+        raise
     return made.id
+
+
+async def _made(
+    runtime: Runtime, caller: Caller, action: Action[P], params: P, keyed: Keyed | None, ready: Ready
+) -> Identified:
+    try:
+        return await runtime.db.write(_write, keyed, caller, action, params, ready)
+    except Asked as asked:  # nothing of it stayed; what stays is the question
+        return await runtime.db.write(_park, keyed, caller, action, params, ready, asked)
 
 
 def _write(

@@ -13,7 +13,7 @@ from app.models.orders import Order
 from app.models.refunds import Cancellation, Refund
 from app.models.returns import Return
 from app.money import Money
-from app.services import cancellations, decisions, order_status, orders
+from app.services import cancellations, decisions, guard_facts, order_status, orders, refund_guard, refunds
 from app.services.actions import cancel_order, issue_label, refund_order, request_return
 from app.services.actions.cancel_order import CancelParams
 from app.services.actions.issue_label import LabelParams
@@ -22,7 +22,7 @@ from app.services.actions.request_return import ReturnParams
 from app.services.conversation import claims, lines_back
 from app.services.conversation.plans import ABOUT_AN_ORDER, OrderFacts, Plan, choose
 from app.services.conversation.scenes import Scene, Turn, attempt, level, pass_on, person, refused, sign_in
-from app.services.order_views import Ledger, lines_of
+from app.services.order_views import Ledger, lines_of, payments_of
 from app.services.policy.contract import Facts
 
 
@@ -37,10 +37,7 @@ def carry_out(scene: Scene, plan: Plan) -> Turn:
     if plan is Plan.THANKS:
         return Turn("answered", scene.say("thanks"))
     if plan is Plan.POLICY:
-        days = decisions.policy_of(scene.session, scene.caller).windows.default_days
-        if days is None:  # a window without an end is no sentence of ours
-            return Turn("handed_off", scene.say("handoff"), reason="unsure")
-        return Turn("answered", scene.say("policy.return_window", days=str(days)))
+        return _return_window(scene)
     assert plan in ABOUT_AN_ORDER
     if scene.proof < 1 or not scene.orders:
         return Turn("awaiting_customer", scene.say("ask.proof"), buttons=(person(scene),))
@@ -53,6 +50,20 @@ def carry_out(scene: Scene, plan: Plan) -> Turn:
 
 def _facts(order: Order) -> OrderFacts:
     return OrderFacts(order.id, order.number, order.status)
+
+
+def _return_window(scene: Scene) -> Turn:
+    """How long things may come back: those of the orders that were proved, else whatever is bought now."""
+    session, caller = scene.session, scene.caller
+    asked = [
+        guard_facts.of_order(session, caller, orders.get(session, caller, order_id), "return")
+        for order_id in (scene.orders if scene.proof else ())
+    ] or [Facts(action="return", actor=decisions.actor_kind(caller), proof=scene.proof, now=clock.now())]
+    days = {decisions.guard_of(session, caller, facts).window_days(facts) for facts in asked}
+    only = days.pop() if len(days) == 1 else None
+    if only is None:  # more than one window, or one without an end, is no sentence of ours
+        return Turn("handed_off", scene.say("handoff"), reason="unsure")
+    return Turn("answered", scene.say("policy.return_window", days=str(only)))
 
 
 PRESSED = {
@@ -122,22 +133,25 @@ def _return(scene: Scene, order: Order) -> Turn:
 def _refund(scene: Scene, order: Order) -> Turn:
     if order.status == "pending":
         return _cancel(scene, order)
-    if order.status != "delivered" or not _at_once(scene, order):
-        return _return(scene, order) if order.status == "delivered" else _refund_status(scene, order)
-    if scene.proof < level(scene, "refund"):
-        return Turn("awaiting_customer", scene.say("ask.sign_in"), order_id=order.id)
-    said = scene.ledgers.get(order.id)
-    if said is None:
-        return pass_on(scene, order, "shop_unreachable")
+    if order.status != "delivered":
+        return _refund_status(scene, order)
     ledger = Ledger.of(scene.session, order)
     rest = [
         RefundLineIn(line_id=line.id, quantity=ledger.returnable(line))
         for line in lines_of(scene.session, order)
         if ledger.returnable(line)
     ]
-    done = attempt(scene, order, refund_order.ACTION, RefundParams(order=order.id, lines=rest), said)
+    params = RefundParams(order=order.id, lines=rest)
+    if not _at_once(scene, order, params):
+        return _return(scene, order)
+    if scene.proof < level(scene, "refund"):
+        return sign_in(scene, order)
+    said = scene.ledgers.get(order.id)
+    if said is None:
+        return pass_on(scene, order, "shop_unreachable")
+    done = attempt(scene, order, refund_order.ACTION, params, said)
     if isinstance(done, AppError):
-        return pass_on(scene, order, done.name)
+        return refused(scene, order, done)
     assert isinstance(done, Refund)
     amount = Money(done.amount, done.currency).text(scene.language)
     cards = ({"type": "refund", "id": done.id},)
@@ -145,19 +159,15 @@ def _refund(scene: Scene, order: Order) -> Turn:
     return Turn("acted", text, cards=cards, order_id=order.id)
 
 
-def _at_once(scene: Scene, order: Order) -> bool:
-    """Whether the policy lets automation pay before the goods are back."""
-    facts = Facts(
-        action="refund",
-        actor=decisions.actor_kind(scene.caller),
-        proof=scene.proof,
-        now=clock.now(),
-        order_status=order.status,
-        placed_at=order.placed_at,
-        delivered_at=order.delivered_at,
-        currency=order.currency,
-    )
-    return decisions.guard_of(scene.session, scene.caller).instant_refund(facts)
+def _at_once(scene: Scene, order: Order, params: RefundParams) -> bool:
+    """Whether the policy lets automation pay this before the goods are back; what cannot be priced it does not."""
+    session, caller, spec = scene.session, scene.caller, params.spec()
+    try:
+        priced = refunds.price(session, order, payments_of(session, order), spec)
+    except AppError:
+        return False
+    facts = refund_guard.facts_of(session, caller, order, refunds.draft(caller, order, spec, priced), priced)
+    return decisions.guard_of(session, caller, facts).instant_refund(facts)
 
 
 def _refund_status(scene: Scene, order: Order) -> Turn:

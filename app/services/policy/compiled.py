@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -48,6 +49,8 @@ class Compiled:
             ),
             now,
         )
+        self.extensions = tuple(windows.extensions)
+        self.window_actions = frozenset(windows.actions)
         self.final_sale = _excluded(document.final_sale)
         self.hygiene = _excluded(document.hygiene)
         self.resolution_rules = _ready(document.resolution_rules)
@@ -73,6 +76,21 @@ class Compiled:
                 if windows.until is None or placed_at < windows.until:
                     return windows.rules
         return self.windows[-1].rules
+
+    def extended(self, placed_at: datetime) -> list[datetime]:
+        """Until when at least an order of that moment may come back."""
+        return [part.open_until for part in self.extensions if part.placed_from <= placed_at < part.placed_to]
+
+    def under(self, bought: Compiled) -> Compiled:
+        """The same, with the windows of another version: what this one says of `earlier` orders itself goes before.
+
+        An extension can only lengthen, so that those of both count.
+        """
+        both = copy(self)
+        both.windows = (*self.windows[:-1], *bought.windows)
+        both.extensions = (*self.extensions, *bought.extensions)
+        both.window_actions = bought.window_actions
+        return both
 
 
 def _always(scene: Scene) -> bool:

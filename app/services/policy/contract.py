@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict
 Outcome = Literal["allow", "refuse", "ask"]
 ActorKind = Literal["merchant", "shopper", "automation"]
 Destination = Literal["original", "store_credit", "payment_method"]
+Decided = Literal["return", "exchange", "claim", "withdrawal", "cancel", "swap_items"]
+"""What can have been decided before its money moves."""
 
 
 class Frozen(BaseModel):
@@ -40,6 +42,7 @@ class LineFacts(Frozen):
     resolution: str = "refund"
     """refund, store_credit or exchange."""
     photos: int = 0
+    """How many different files were handed in."""
     extended_until: datetime | None = None
     """A person has let its window stay open until then."""
 
@@ -74,6 +77,8 @@ class Facts(Frozen):
     order_status: str | None = None
     placed_at: datetime | None = None
     """The policy's windows count as they stood then."""
+    bought_under: str | None = None
+    """The version of the policy that was in force then, whose windows hold; None: those of the one that decides."""
     delivered_at: datetime | None = None
     market: str | None = None
     """ISO 3166-1 alpha-2 of the country that the order went to."""
@@ -86,9 +91,9 @@ class Facts(Frozen):
     standing_exchanges: int | None = None
     """How many of them are exchanges; None: not told apart, each counts as one."""
     line_final_sale: bool = False
-    """Until every caller names `lines`."""
+    """Where no `lines` are named."""
     quantity_free: bool = True
-    """Until every caller names `lines`: what is asked for is not in another return and was not refunded."""
+    """Where no `lines` are named: what is asked for is not in another return and was not refunded."""
     lines: tuple[LineFacts, ...] = ()
     amount: int | None = None
     """What it may cost the store, minor units of `currency`."""
@@ -105,6 +110,8 @@ class Facts(Frozen):
     """label, drop_off or keep: how a return is to come back."""
     instant: bool = False
     """A refund that is to be paid, or a difference that is to be charged, before the goods have come back."""
+    follows: Decided | None = None
+    """What has been decided already and is carried out by this: its goods and its reason were judged there."""
     spent: dict[str, int] = {}
     """What automation has reserved or paid before in the scopes order, customer and day, minor units."""
     customer: CustomerFacts = CustomerFacts()

@@ -55,7 +55,7 @@ MAX_NODES = 5000
 def of(document: PolicyDocument, currencies: Sequence[str] | None) -> list[Fault]:
     """Every contradiction of the document."""
     faults = [*_windows(document.windows), *_rules(document), *_money(document), *_reasons(document)]
-    faults += _ids(document)
+    faults += [*_statutory(document), *_ids(document)]
     if currencies is not None:
         faults += _foreign(document, frozenset(currencies))
     if sum(_size(condition) for _, condition in _conditions(document)) > MAX_NODES:
@@ -125,6 +125,16 @@ def _money(document: PolicyDocument) -> Iterator[Fault]:
                 yield ("fees", at, "actions", place), "fee_without_effect", detail
     if document.keep_items.when is not None and not document.keep_items.below:
         yield ("keep_items", "below"), "amount_missing", "Say below which value goods are kept."
+
+
+STATUTORY_DAYS = 14
+"""Article 9 of Directive 2011/83/EU: a store may give more, never less."""
+
+
+def _statutory(document: PolicyDocument) -> Iterator[Fault]:
+    if document.withdrawal.days < STATUTORY_DAYS:
+        detail = f"The law gives {STATUTORY_DAYS} days at least."
+        yield ("withdrawal", "days"), "below_statutory", detail
 
 
 def _reasons(document: PolicyDocument) -> Iterator[Fault]:

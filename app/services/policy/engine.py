@@ -16,14 +16,18 @@ from app.services.policy.names import Scene
 class Guard:
     """Decides by one document. Refuse weighs more than ask, ask more than allow; every check's word is told."""
 
-    def __init__(self, document: PolicyDocument, version: str) -> None:
+    def __init__(self, document: PolicyDocument, version: str, plan: Compiled | None = None) -> None:
         self.document = document
         self.version = version
-        self._plan = Compiled(document)
+        self.plan = plan or Compiled(document)
+
+    def under(self, bought: Guard) -> Guard:
+        """The same guard, judging by the windows under which an order was bought."""
+        return Guard(self.document, self.version, self.plan.under(bought.plan))
 
     def decide(self, facts: Facts) -> Ruling:
         """Allow, refuse, or ask a person; never raises, whatever the facts."""
-        case = Case(facts, self._plan)
+        case = Case(facts, self.plan)
         return self._ruling(case, *self._judged(case))
 
     def returnable(self, facts: Facts) -> Ruling:
@@ -33,8 +37,8 @@ class Guard:
         choice yet and are not looked at.
         """
         asked = {"reason": None, "amount": None, "destination": "original"}
-        back = Case(facts.model_copy(update={**asked, "action": "return"}), self._plan, choosing=True)
-        swap = Case(facts.model_copy(update={**asked, "action": "exchange"}), self._plan, choosing=True)
+        back = Case(facts.model_copy(update={**asked, "action": "return"}), self.plan, choosing=True)
+        swap = Case(facts.model_copy(update={**asked, "action": "exchange"}), self.plan, choosing=True)
         found, returns = self._judged(back)
         others, swaps = self._judged(swap)
         lines_ = tuple(map(_either, returns, swaps))
@@ -43,9 +47,23 @@ class Guard:
         told = [one for one in found if one.outcome == best] or [one for one in others if one.outcome == best]
         return self._ruling(back, told, lines_)
 
+    def window_days(self, facts: Facts) -> int | None:
+        """For how many days after delivery all of the facts' lines may come back, without lines whatever is bought now.
+
+        None where that is no one number: it never closes, differs, or is longer for the time being.
+        """
+        case = Case(facts, self.plan)
+        rules = self.plan.windows_of(facts.placed_at)
+        if not case.scenes and len(rules) > 1:
+            return None
+        extended = any(line.extended_until for line in facts.lines) or self.plan.extended(facts.placed_at or facts.now)
+        days = {next(rule for rule in rules if rule.test(scene)).days for scene in case.every()}
+        only = days.pop() if len(days) == 1 else None
+        return None if only is None or extended else only.days
+
     def instant_refund(self, facts: Facts) -> bool:
         """Whether the policy lets automation pay before the goods come back; the caps are another matter."""
-        return all(map(self._plan.instant, Case(facts, self._plan).every()))
+        return all(map(self.plan.instant, Case(facts, self.plan).every()))
 
     def _judged(self, case: Case) -> tuple[list[Finding], tuple[LineRuling, ...]]:
         """Every finding, the heaviest first, and what they mean for each line."""

@@ -73,6 +73,7 @@ facts = st.builds(
     destination_kind=st.sampled_from([None, "card", "gift_card", "odd"]),
     method=mostly(None, "keep"),
     instant=st.booleans(),
+    follows=mostly(None, "return", "withdrawal", "cancel"),
     spent=st.dictionaries(st.sampled_from(["order", "customer", "day"]), amounts),
     customer=customers,
 )
@@ -199,7 +200,7 @@ documents = st.fixed_dictionaries(
         ),
         "abuse": st.fixed_dictionaries({"return_rate": signals, "claims": signals, "accounts_on_address": signals}),
         "withdrawal": st.fixed_dictionaries(
-            {"days": st.integers(0, 30), "before_delivery": st.booleans(), "holidays": st.just(["2026-12-25"])}
+            {"days": st.integers(14, 40), "before_delivery": st.booleans(), "holidays": st.just(["2026-12-25"])}
         ),
         "rules": rules,
     },

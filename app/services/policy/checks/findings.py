@@ -63,6 +63,11 @@ class Case:
             and any(line.resolution == "exchange" for line in facts.lines)
         )
 
+    @property
+    def kept(self) -> bool:
+        """Whether a shopper wants the money while the goods stay: that is bound by all that binds a return."""
+        return self.facts.action == "refund" and self.facts.instant and not self.merchant
+
     def every(self) -> list[Scene]:
         """A scene per line; one without a line where the caller named none."""
         return self.scenes or [self.scene]

@@ -86,7 +86,7 @@ def changes(case: Case) -> Iterator[Finding]:
     """What the policy says of changes before shipping."""
     facts, policy = case.facts, case.document.changes
     what = CHANGES.get(facts.action)
-    if what is None:
+    if what is None or facts.follows is not None:
         return
     if what == "items" and policy.items_once and facts.items_changed:
         yield Finding("refuse", "changes.items_once", "items_once", "order_already_modified")
@@ -102,7 +102,7 @@ def changes(case: Case) -> Iterator[Finding]:
 def once(case: Case) -> Iterator[Finding]:
     """One return per order, one exchange per order, where the policy says so."""
     facts, document = case.facts, case.document
-    if facts.action not in {"return", "exchange"}:
+    if facts.follows is not None or (facts.action not in {"return", "exchange"} and not case.kept):
         return
     if document.one_return_per_order and facts.standing_returns > 0:
         yield Finding("refuse", "one_return_per_order", "one_return", "already_returned")

@@ -85,7 +85,7 @@ _CODES = {
 def abuse(case: Case) -> Iterator[Finding]:
     """Signs of abuse in the customer's past; a person looks at what they see, or it is refused."""
     facts, policy = case.facts, case.document.abuse
-    if case.merchant or facts.action not in policy.actions:
+    if case.merchant or facts.follows is not None or facts.action not in policy.actions:
         return
     customer = facts.customer
     for name, signal, seen in (
@@ -131,14 +131,11 @@ def _cap(case: Case, amount: int, currency: str) -> tuple[str, str] | None:
 
 
 def instant(case: Case) -> Iterator[Finding]:
-    """Money before goods, where the policy does not allow it, needs a person."""
+    """Money before goods, where the policy does not allow it or there is nothing to keep yet, needs a person."""
     facts = case.facts
-    if (
-        facts.action in {"refund", "exchange"}
-        and facts.instant
-        and not case.merchant
-        and not all(map(case.plan.instant, case.every()))
-    ):
+    if facts.action not in {"refund", "exchange"} or not facts.instant or case.merchant:
+        return
+    if facts.order_status != "delivered" or not all(map(case.plan.instant, case.every())):
         yield Finding("ask", "instant_refund", "instant")
 
 

@@ -12,10 +12,14 @@ from app.services.policy.parts import PhotoDuty
 RESOLVED = frozenset({"return", "exchange", "claim"})
 ENTITLED = frozenset({"return", "exchange"})
 """Actions that give for goods what was paid for them, so that there must be something left of it."""
+REASONED = frozenset({"cancel", "return", "exchange", "claim", "refund", "goodwill"})
+"""What can be asked for with a reason; nobody is bound to give one for anything else."""
 
 
 def of(case: Case, scene: Scene) -> Iterator[Finding]:
     """Every finding on the scene's line; without a line, on what the caller said of it in the facts themselves."""
+    if case.facts.follows is not None:  # its goods and its reason were judged with what it follows from
+        return
     yield from _excluded(case, scene)
     yield from _quantity(case, scene)
     yield from _window(case, scene)
@@ -27,12 +31,12 @@ def of(case: Case, scene: Scene) -> Iterator[Finding]:
 
 def _excluded(case: Case, scene: Scene) -> Iterator[Finding]:
     facts, line, plan = case.facts, scene.line, case.plan
-    if facts.action in BACK:
+    if facts.action in BACK or case.kept:
         marked = facts.line_final_sale or (line is not None and line.final_sale)
         if marked or (plan.final_sale is not None and plan.final_sale(scene)):
             yield Finding("refuse", "final_sale", "final_sale", "item_not_returnable")
     # The law takes sealed goods out of the right to withdraw only once they are in the shopper's hands.
-    if _comes_back(case) and plan.hygiene is not None and plan.hygiene(scene):
+    if _handed_over(case) and plan.hygiene is not None and plan.hygiene(scene):
         yield Finding("refuse", "hygiene", "hygiene", "item_not_returnable")
 
 
@@ -40,31 +44,36 @@ def _quantity(case: Case, scene: Scene) -> Iterator[Finding]:
     line = scene.line
     # What a label is for is in its return already: that is no reason to refuse the label.
     taken = line is not None and case.facts.action != "return_label" and not free(case, line)
-    if _comes_back(case) and (taken or not case.facts.quantity_free):
+    if _handed_over(case) and (taken or not case.facts.quantity_free):
         yield Finding("refuse", "once", "once", "already_returned")
     elif line is not None and line.paid_back and case.facts.action in ENTITLED:
         yield Finding("refuse", "paid_back", "paid_back", "refund_exceeds_captured")
 
 
-def _comes_back(case: Case) -> bool:
+def _handed_over(case: Case) -> bool:
+    """Whether this is of goods that the shopper has, to send back or to keep."""
     action = case.facts.action
-    return action in BACK or (action == "withdrawal" and case.facts.order_status == "delivered")
+    return action in BACK or ((action == "withdrawal" or case.kept) and case.facts.order_status == "delivered")
 
 
 # ---- windows -----------------------------------------------------------------------------------------------------
 
 
 def _window(case: Case, scene: Scene) -> Iterator[Finding]:
-    action = case.facts.action
-    if action == "withdrawal":
+    if case.facts.action == "withdrawal":
         yield from _withdrawal(case, scene)
-    if action not in case.document.windows.actions:
+    if not _bound(case):
         return
     rule, until, unknown = closes(case, scene)
     if until is not None and case.now > until:
         yield Finding("refuse", rule, "window", "return_window_closed", {"date": until})
     elif unknown and not case.merchant:
         yield Finding("ask", "window.unknown", "window_unknown")
+
+
+def _bound(case: Case) -> bool:
+    """Whether the return windows bind this action: goods that stay with the shopper as if they came back."""
+    return ("return" if case.kept else case.facts.action) in case.plan.window_actions
 
 
 def closes(case: Case, scene: Scene) -> tuple[str, datetime | None, bool]:
@@ -94,13 +103,12 @@ def _closes(case: Case, scene: Scene) -> tuple[str, datetime | None, bool]:
 
 
 def _extended(case: Case, scene: Scene, placed_at: datetime | None) -> datetime | None:
-    line, extensions = scene.line, case.document.windows.extensions
-    own = None if line is None else line.extended_until
-    if own is None and not extensions:
+    own = None if scene.line is None else scene.line.extended_until
+    if own is None and not case.plan.extensions:
         return None
     found = [] if own is None else [utc(own)]
     if placed_at is not None:
-        found += [part.open_until for part in extensions if part.placed_from <= placed_at < part.placed_to]
+        found += case.plan.extended(placed_at)
     return max(found, default=None)
 
 
@@ -129,7 +137,7 @@ def until(case: Case, scene: Scene) -> datetime | None:
     """When the line's window closes for this action; None where it does not or cannot be known."""
     if case.facts.action == "withdrawal":
         return withdrawable_until(case, scene)
-    return closes(case, scene)[1] if case.facts.action in case.document.windows.actions else None
+    return closes(case, scene)[1] if _bound(case) else None
 
 
 # ---- choices -----------------------------------------------------------------------------------------------------
@@ -143,7 +151,7 @@ def _reason(case: Case, scene: Scene) -> Iterator[Finding]:
     given = [reason for reason in (own, case.facts.reason) if reason is not None]
     if listed.accepted is not None and any(reason not in listed.accepted for reason in given):
         yield Finding("refuse", "reasons", "reasons", "reason_not_allowed")
-    elif listed.required and not given and case.facts.action != "return_label":  # its return has given one
+    elif listed.required and not given and case.facts.action in REASONED:
         yield Finding("refuse", "reasons.required", "reason_missing", "reason_not_allowed")
 
 
@@ -161,9 +169,11 @@ def _photos(case: Case, scene: Scene) -> Iterator[Finding]:
 
 def _resolution(case: Case, scene: Scene) -> Iterator[Finding]:
     line, action = scene.line, case.facts.action
-    if line is None or action not in RESOLVED:
+    if line is None or (action not in RESOLVED and not case.kept):
         return
     wanted = "exchange" if action == "exchange" else line.resolution
+    if case.kept and case.facts.destination == "store_credit":
+        wanted = "store_credit"
     if wanted not in offered(case, scene):
         yield Finding("refuse", "resolutions", "resolutions", "refund_method_not_allowed")
 

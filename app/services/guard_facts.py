@@ -1,0 +1,144 @@
+"""What the guard is told: the same of order, lines, customer and store, whatever is asked for and by which door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import clock, ids
+from app.errors import ItemNotInOrder
+from app.models.customers import Customer
+from app.models.exchanges import STANDING, Exchange
+from app.models.orders import Order, OrderLine
+from app.models.returns import HOLDING, Return
+from app.services import customer_facts, decisions, entitlements, granted_windows, open_changes, rules, spending
+from app.services.callers import Caller
+from app.services.order_facts import arrived_at, order_facts
+from app.services.order_views import Ledger, lines_of, payments_of
+from app.services.policy.contract import Facts, LineFacts
+from app.services.return_specs import LineSpec
+from app.services.wording import language_of
+
+
+def of_order(
+    session: Session,
+    caller: Caller,
+    order: Order,
+    action: str,
+    *,
+    lines: Sequence[LineSpec] | None = None,
+    apart: bool = False,
+    at: datetime | None = None,
+    without: str | None = None,
+    **said: Any,
+) -> Facts:
+    """All that is known of the order; `said` is what the action asks for, and what it knows better.
+
+    `lines` by our ids, each once; None: all of the order's, as many as are left; `apart`: each is worth what it is by
+    itself, not beside the others. Raises `item_not_in_order`. `at`: when it was asked for. `without`: what is asked
+    about, where it is written down already and is not in its own way.
+    """
+    now, ledger = at or clock.now(), Ledger.of(session, order)
+    known = order_facts(order)
+    known["items_changed"], known["payment_changed"] = open_changes.made(session, order)
+    known["standing_returns"], known["standing_exchanges"] = _standing(session, order, ledger)
+    known["bought_under"] = rules.bought_under(session, order.store_id, order.placed_at, livemode=order.livemode)
+    known["lines"] = _lines(session, order, ledger, lines, apart=apart)
+    known["customer"] = customer_facts.of(session, order.customer_id, now, order=order, without=without)
+    currency, today = said.get("currency", order.currency), spending.scopes(caller.store, order, clock.now())
+    known["spent"] = spending.spent(session, order, currency, today)
+    customer = session.get(Customer, order.customer_id) if order.customer_id else None
+    return Facts(**{**_asked(caller, action, now, customer, order), **known, **said})
+
+
+def of_customer(session: Session, caller: Caller, customer: Customer, action: str, **said: Any) -> Facts:
+    """All that is known of a customer, where what is asked for hangs on no order."""
+    now = clock.now()
+    known: dict[str, Any] = {"customer": customer_facts.of(session, customer.id, now)}
+    return Facts(**{**_asked(caller, action, now, customer), **known, **said})
+
+
+def _asked(
+    caller: Caller, action: str, now: datetime, customer: Customer | None, order: Order | None = None
+) -> dict[str, Any]:
+    """Who asks for what, when, and in which language the answer is told."""
+    written = (customer.locale if customer else None, order.snapshot.get("locale") if order else None)
+    return {
+        "action": action,
+        "actor": decisions.actor_kind(caller),
+        "proof": caller.proof,
+        "now": now,
+        "language": language_of(*written, caller.store.locale),
+    }
+
+
+def _standing(session: Session, order: Order, ledger: Ledger) -> tuple[int, int]:
+    """Returns and exchanges of the order that stand, here or in the shop, and the exchanges among them.
+
+    One that both know of counts once.
+    """
+    told = [bool(order.snapshot.get(flag)) for flag in ("return_requested", "exchange_requested")]
+    if not ledger.returns:
+        return sum(told), int(told[1])
+    held = select(func.count()).select_from(Return).where(Return.order_id == order.id, Return.status.in_(HOLDING))
+    swapped = select(func.count()).select_from(Exchange)
+    swapped = swapped.where(Exchange.order_id == order.id, Exchange.status.in_(STANDING))
+    return max(session.scalar(held) or 0, sum(told)), max(session.scalar(swapped) or 0, int(told[1]))
+
+
+# ---- lines ------------------------------------------------------------------------------------------------------
+
+
+def _lines(
+    session: Session, order: Order, ledger: Ledger, asked: Sequence[LineSpec] | None, *, apart: bool
+) -> tuple[LineFacts, ...]:
+    known = {line.id: line for line in lines_of(session, order)}
+    specs = _all(known.values(), ledger) if asked is None else asked
+    granted = granted_windows.of(session, order.id)
+    rest = entitlements.rest(payments_of(session, order), ledger, order.currency)
+    nothing_left = rest == 0
+    found: list[LineFacts] = []
+    for spec in specs:
+        line = known.get(spec.line_id)
+        if line is None:
+            raise ItemNotInOrder
+        if spec.quantity > line.quantity:
+            raise ItemNotInOrder("The order has fewer of this line.")
+        left = entitlements.left(line, ledger).quantity
+        worth = entitlements.worth(line, ledger, min(spec.quantity, left))
+        value = worth if rest is None else min(worth, rest)
+        rest = None if rest is None else rest if apart else rest - value
+        found.append(
+            LineFacts(
+                line_id=line.id,
+                product_id=line.data.get("product_id"),
+                variant_id=line.data.get("variant_id"),
+                title=line.title,
+                tags=tuple(line.data.get("tags") or ()),
+                quantity=spec.quantity,
+                free=ledger.free(line),
+                value=value,
+                paid_back=worth > 0 and nothing_left,
+                final_sale=line.final_sale,
+                delivered_at=arrived_at(order, line),
+                reason=spec.reason,
+                resolution=spec.resolution,
+                photos=_photos(spec.files),
+                extended_until=granted_windows.until(granted, line.id),
+            )
+        )
+    return tuple(found)
+
+
+def _all(lines: Iterable[OrderLine], ledger: Ledger) -> list[LineSpec]:
+    """Every line: as many as could come back, else as many as are left of it."""
+    return [LineSpec(line.id, ledger.free(line) or entitlements.left(line, ledger).quantity or 1) for line in lines]
+
+
+def _photos(files: Iterable[str]) -> int:
+    """How many different files: the same one twice shows nothing more, and what is no file's id shows nothing."""
+    return len({file for file in files if ids.is_id(file, "fil")})
