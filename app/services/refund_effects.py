@@ -15,24 +15,20 @@ from app.integrations.receipts import Receipt
 from app.models.customers import Customer
 from app.models.orders import Order, OrderPayment
 from app.models.refunds import Refund
-from app.services.order_views import payments_of
 from app.services.providers import Providers
 
 Command = RefundCommand | PayoutCommand
 
 
 def command_of(session: Session, refund: Refund, payment: OrderPayment, amount: int, key: str) -> Command:
-    """Back to the payment, unless store credit or a method that paid nothing was named: those can only be paid out to.
-
-    Where the named method paid a part of the order, the others' part goes back to them and not to it: nobody turns
-    what one method paid into money on another by naming it.
-    """
-    order = session.get_one(Order, refund.order_id)
+    """Back to the payment, unless another method or store credit was named: those can only be paid out to."""
     chosen = refund.destination == "payment_method"
-    if refund.destination == "original" or (chosen and _paid(session, order, refund.payment_method_id)):
+    pays = chosen and refund.payment_method_id in (payment.payment_method_id, payment.id, payment.external_id)
+    if pays or refund.destination == "original":
         return RefundCommand(
             key=key, payment_id=payment.external_id, amount=amount, currency=refund.currency, reason=refund.reason
         )
+    order = session.get_one(Order, refund.order_id)
     customer = session.get(Customer, order.customer_id) if order.customer_id else None
     if customer is None or customer.external_id is None:
         raise PaymentMethodNotFound("Nobody is known who could be paid out to.")
@@ -45,11 +41,6 @@ def command_of(session: Session, refund: Refund, payment: OrderPayment, amount: 
         currency=refund.currency,
         reason=refund.reason,
     )
-
-
-def _paid(session: Session, order: Order, method: str | None) -> bool:
-    """Whether the method is one of those that paid the order."""
-    return any(method in (one.payment_method_id, one.id, one.external_id) for one in payments_of(session, order))
 
 
 def kind_of(command: Command) -> str:

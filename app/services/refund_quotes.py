@@ -31,9 +31,9 @@ class RefundSpec:
     keep_back: int = 0
     """Of what was named, minor units that are not paid back: fees, and a label that the shopper pays."""
     owed: bool = False
-    """It is for something that has happened already, as goods that came back: what the named method did not pay goes
-    back to those that did, and where less is left of a line or of the order's money, as much as is left goes back.
-    Else it is paid as it was asked for, or refused."""
+    """It is for something that has happened already, as goods that came back. What the named method did not pay is
+    taken from the other payments and paid out to it; where less is left of a line or of the order's money, as much as
+    is left goes back. Else it is paid as it was asked for, or refused."""
     reason: str | None = None
     note: str | None = None
 

@@ -116,7 +116,7 @@ def write(
 ) -> Refund:
     """Write a refund that was priced under `hold`: guarded, reserved and, unless it `waits` for `begin`, on its way.
 
-    `decided` None: nobody is
+    A part of a payment whose method is not the one that `spec` names is paid out to that. `decided` None: nobody is
     asked and no cap counts, because the store took the money a moment ago and has nothing to give for it.
     `waiting`: the refund that a person has just approved; its amounts are today's.
     """

@@ -284,7 +284,7 @@ def test_a_payment_method_is_chosen_by_its_id_or_the_payments():
         price(too_much, payments=paid)
 
 
-def test_what_is_owed_goes_back_to_the_others_where_the_named_method_paid_too_little():
+def test_what_is_owed_is_taken_from_the_others_too_where_the_named_method_paid_too_little():
     paid = [payment("gift", 500, method="pm-1"), payment("card", 500, method="pm-2"), payment("debit", 1000)]
     spec = RefundSpec(amount=Money(800, "EUR"), destination="payment_method", payment_method_id="pm-1", owed=True)
     found = price(spec, payments=paid)
