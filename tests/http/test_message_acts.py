@@ -9,6 +9,7 @@ import pytest
 
 from app.services.wording import say
 from tests.http.talk import ANNA, EMMA, JORDAN, LUC, tell, ticket
+from tests.http.test_returnable import put_in_force
 from tests.support.app import DEMO, POLICY, App, Tenant
 
 CAPS = {"refund": 20_000, "order": 30_000, "customer": 50_000, "day": 500_000}
@@ -35,6 +36,30 @@ def test_a_cancel_cancels_once_and_pays_back_what_was_captured(store: Tenant) ->
     again = tell(store, "Cancelar mi pedido #1016, por favor", shopper="cust-ines")
     assert again["reply"]["text"] == say("no.already_canceled", "es", number="#1016")
     assert len(store.sandbox.effects("cancel")) == 1
+
+
+def test_a_list_of_reasons_does_not_bind_who_was_shown_none_unless_one_is_required(app: App) -> None:
+    for required, outcome in ((False, "acted"), (True, "handed_off")):
+        store = app.store()
+        listed = {"accepted": ["ordered by mistake"], "required": required}
+        put_in_force(store, {"caps": {"EUR": CAPS}, "reasons": {"cancel": listed}})
+        answer = tell(store, "Please cancel my order #1016", shopper="cust-ines", locale="en")
+        assert answer["outcome"] == outcome
+        assert len(store.sandbox.effects("cancel")) == int(not required)
+
+
+def test_the_window_that_is_told_is_the_one_that_holds(app: App) -> None:
+    text = "What is your return policy?"
+    jackets = {"id": "outlet", "days": 7, "when": {"fact": "line.title", "op": "contains", "value": "soap"}}
+    store = app.store()
+    put_in_force(store, {"windows": {"default_days": 21, "rules": [jackets]}})
+    assert tell(store, text, locale="en")["outcome"] == "handed_off", "it depends on what was bought"
+    told = tell(store, text, shopper="cust-luc", order_number="#1002", locale="en")
+    assert (told["outcome"], "21" in told["reply"]["text"]) == ("answered", True), told
+    put_in_force(store, {"windows": {"default_days": 90}})
+    assert "90" in tell(store, text, locale="en")["reply"]["text"], "for what is bought now"
+    told = tell(store, text, shopper="cust-luc", order_number="#1002", locale="en")
+    assert "21" in told["reply"]["text"], "for what was bought before"
 
 
 def test_an_authorized_payment_is_not_paid_back(store: Tenant) -> None:

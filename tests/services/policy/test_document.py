@@ -89,6 +89,7 @@ def test_what_is_no_object_is_no_policy(raw):
         ({"windows": {"default_days": True}}, "/windows/default_days", "int_type"),
         ({"windows": {"rules": [{"id": "a", "days": -5}]}}, "/windows/rules/0/days", "greater_than_equal"),
         ({"withdrawal": {"days": -1}}, "/withdrawal/days", "greater_than_equal"),
+        ({"withdrawal": {"days": 13}}, "/withdrawal/days", "below_statutory"),
         ({"withdrawal": {"holidays": ["2026-02-30"]}}, "/withdrawal/holidays/0", "day"),
         ({"withdrawal": {"holidays": [20261225]}}, "/withdrawal/holidays/0", "day"),
         ({"withdrawal": {"holidays": ["2026-12-25T00:00:00Z"]}}, "/withdrawal/holidays/0", "day"),
