@@ -157,9 +157,9 @@ class Siege:
     # ---- what may have happened ------------------------------------------------------------------------------
 
     def others(self) -> dict[str, Any]:
-        """Every order and customer that is not hers, as the shop holds it."""
+        """Every order, subscription and customer that is not hers, as the shop holds it."""
         document = self.store.sandbox.get("/sandbox/v1/export")
-        rows = [row for row in document["orders"] if row["customer_id"] != HER]
+        rows = [row for row in [*document["orders"], *document["subscriptions"]] if row["customer_id"] != HER]
         return {row["id"]: row for row in [*rows, *(row for row in document["customers"] if row["id"] != HER)]}
 
     def settle(self, seconds: float) -> None:

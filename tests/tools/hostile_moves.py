@@ -39,6 +39,7 @@ def shop(orders: int) -> tuple[dict[str, Any], list[int], list[int]]:
         ],
         "customers": customers,
         "orders": [_order(number, customer) for number, customer in numbers],
+        "subscriptions": [_subscription(customer) for customer in METHODS],
     }
     return document, hers, others
 
@@ -52,6 +53,18 @@ def _method(name: str) -> dict[str, Any]:
 
 def _address(number: int) -> dict[str, str]:
     return {"address1": f"Mein Weg {number}", "city": "Bonn", "postal_code": "53111", "country_code": "DE"}
+
+
+def _subscription(customer: str) -> dict[str, Any]:
+    mug = {"product_id": "mug", "variant_id": "mug-red", "title": "Mug", "quantity": 1, "unit_price": 1000}
+    return {
+        "id": f"sub-{customer}",
+        "customer_id": customer,
+        "currency": "EUR",
+        "interval": {"unit": "month"},
+        "next_billing_at": "+9d",
+        "lines": [{"id": "mugs", **mug}],
+    }
 
 
 def _order(number: int, customer: str) -> dict[str, Any]:
@@ -290,6 +303,14 @@ def _customer(moves: Moves) -> Call:
     return "PUT", f"/v1/customers/{who}/address", _address(moves.rng.randint(1, 99))
 
 
+def _subscribe(moves: Moves) -> Call:
+    whose, owner = (moves.rng.choice([HER] * 3 + [OTHER]) for _ in range(2))
+    change = moves.rng.choice(["pause", "resume", "skip", "swap", "cancel"])
+    variant = {"variant_id": moves.rng.choice([*MUGS, "hat-1"])} if change == "swap" else {}
+    body = {"customer": owner, "subscription": f"sub-{whose}", "change": change, **variant}
+    return "POST", "/v1/actions/change_subscription", body
+
+
 def _gift(moves: Moves) -> Call:
     body: dict[str, Any] = {"amount": {"amount": 500, "currency": "EUR"}}
     body |= {"order": moves.ref(moves.order())} if moves.rng.random() < 0.7 else {"customer": HER}
@@ -336,6 +357,7 @@ KINDS: dict[str, tuple[Callable[[Moves], Call], int]] = {
     "on_claim": (_on_claim, 3),
     "withdraw": (_withdraw, 2),
     "customer": (_customer, 2),
+    "subscribe": (_subscribe, 1),
     "gift": (_gift, 1),
     "extend": (_extend, 1),
     "approve": (_approve, 1),
