@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from types import FrameType
 from typing import Any
 
@@ -14,7 +14,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @contextlib.contextmanager
-def told_first(leave: Callable[[], None], seconds: float) -> Iterator[None]:
+def told_first(leave: Callable[[], None], seconds: float) -> Generator[None]:
     """While inside, a signal to stop calls `leave` at once and the server's own handler `seconds` later.
 
     A second signal waits for nothing. The server has its handlers by the time that its app starts, in each of its

@@ -217,25 +217,8 @@ def _conclude(
     opened: bool,
 ) -> None:
     """Write the outcome, the reply with its delivery, and where the ticket stands now."""
-    automation = caller.acting_for(learned.who.customer_id, learned.who.proof)
-    if turn.text is not None:
-        reply = tickets.add_message(
-            session,
-            ticket,
-            MessageSpec(
-                direction="outbound",
-                channel=learned.inbound.channel,
-                author=AUTOMATION,
-                text=turn.text,
-                language=language,
-                in_reply_to=message.id,
-                buttons=turn.buttons,
-                cards=turn.cards,
-            ),
-        )
-        deliveries.deliver(session, automation, ticket, reply, message)
-        if reply.delivery == "failed" and learned.who.proof:
-            turn = replace(turn, outcome="handed_off", reason="no_address")
+    if turn.text is not None and not _reply(session, caller, learned, ticket, message, turn, language):
+        turn = replace(turn, outcome="handed_off", reason="no_address")
     message.outcome = turn.outcome
     order_id = turn.order_id or (learned.who.orders[0] if len(learned.who.orders) == 1 else None)
     known = _now_known(learned, ticket, turn, order_id, opened=opened)
@@ -254,6 +237,26 @@ def _conclude(
             proof=learned.who.proof,
         )
         tickets.hand_off(session, ticket, pack, priority=learned.triage.urgency.level)
+
+
+def _reply(
+    session: Session, caller: Caller, learned: _Read, ticket: Ticket, message: Message, turn: Turn, language: str
+) -> bool:
+    """Write the reply with its delivery; whether it reaches a sender who is owed one."""
+    spec = MessageSpec(
+        direction="outbound",
+        channel=learned.inbound.channel,
+        author=AUTOMATION,
+        text=turn.text or "",
+        language=language,
+        in_reply_to=message.id,
+        buttons=turn.buttons,
+        cards=turn.cards,
+    )
+    reply = tickets.add_message(session, ticket, spec)
+    automation = caller.acting_for(learned.who.customer_id, learned.who.proof)
+    deliveries.deliver(session, automation, ticket, reply, message)
+    return reply.delivery != "failed" or learned.who.proof < 1
 
 
 def _contact(ticket: Ticket, proved: dict[str, Any], who: Who) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from alembic import op
 
 from app.database import Id, UtcTime
 
-revision = "20261127_i001"
+revision = "20261127_0009"
 down_revision = "20261121_0006"
 branch_labels = None
 depends_on = None
