@@ -267,8 +267,7 @@ async def get_returnable(
     locale: Annotated[str | None, Query(max_length=35, description="Language of `reasons`.")] = None,
 ) -> Json:
     """Per line: how many, until when, as what, for which fee; or why not, before anyone asks."""
-    # A return is decided on what the shop says now: what is told before must rest on the same.
-    order_id = await orders.load(means, caller, ref, fresh=True, tolerate=True)
+    order_id = await orders.load(means, caller, ref)
     return Json(await means.db.read(returnables.of, caller, order_id, locale))
 
 

@@ -26,31 +26,30 @@ Ledgers = dict[str, PaymentLedger]
 """The provider's truth per payment, by the provider's payment id."""
 
 
-async def load(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool = False, tolerate: bool = False) -> str:
+async def load(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool = False) -> str:
     """Our id of the order that `ref` names, its mirror young enough; `fresh` asks the shop whatever its age.
 
-    With `tolerate` a shop that does not answer then leaves the mirror as it is, as where nothing fresh is wanted.
     Raises `order_not_found`, `order_ambiguous`, `not_owner` and, where the shop must be asked and does not answer,
     `provider_unavailable`.
     """
     if not ids.is_id(ref, "ord"):
-        return await _load_named(runtime, caller, ref, fresh=fresh, tolerate=tolerate or not fresh)
+        return await _load_named(runtime, caller, ref, fresh=fresh)
     found = await runtime.db.read(resolve, caller, ref)
     if found is None:
         raise OrderNotFound
     if fresh or _aged(runtime, found):
-        await order_flights.refresh(runtime, caller, found.external_id, tolerate=tolerate or not fresh)
+        await order_flights.refresh(runtime, caller, found.external_id, tolerate=not fresh)
     return found.id
 
 
-async def _load_named(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool, tolerate: bool) -> str:
+async def _load_named(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool) -> str:
     """By the shop's id and the number together, of which the mirror may know one order where the shop has two.
 
     So the shop is asked by both: always where `fresh` is wanted, for reads unless it was a moment ago.
     """
-    found = await runtime.db.read(resolve, caller, ref) if tolerate else None
+    found = None if fresh else await runtime.db.read(resolve, caller, ref)
     lately = order_flights.asked_lately(caller, ref, runtime.settings.mirror_seconds)
-    if found is not None and not fresh and lately and not _aged(runtime, found):
+    if found is not None and lately and not _aged(runtime, found):
         return found.id
     asked_at = clock.now()
     await order_flights.fetch(runtime, caller, ref, tolerate=found is not None)
@@ -58,7 +57,7 @@ async def _load_named(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool
     if found is None:
         raise OrderNotFound
     if found.fetched_at < asked_at and (fresh or _aged(runtime, found)):  # it is found by another spelling alone
-        await order_flights.refresh(runtime, caller, found.external_id, tolerate=tolerate)
+        await order_flights.refresh(runtime, caller, found.external_id, tolerate=not fresh)
     return found.id
 
 

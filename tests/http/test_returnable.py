@@ -154,12 +154,12 @@ def test_a_line_that_was_paid_back_elsewhere_does_not_come_back_and_is_not_paid_
     order = store.get("/v1/orders/1001").json()
     first, second = order["lines"][:2]
     elsewhere(store, first["total"]["amount"], line_1=first["quantity"])
-    one, two = returnable(store, "1001", **ANNA)["lines"][:2]
-    assert (one["outcome"], one["code"], two["outcome"]) == ("refuse", "already_returned", "allow")
     for path, body in (("returns", back(1)), ("refunds", back(1))):
         refused = store.post(f"/v1/{path}", body)
         code = {"returns": "already_returned", "refunds": "refund_exceeds_captured"}[path]
         assert (refused.status_code, refused.json()["code"]) == (409, code)
+    one, two = returnable(store, "1001", **ANNA)["lines"][:2]
+    assert (one["outcome"], one["code"], two["outcome"]) == ("refuse", "already_returned", "allow")
     shown = store.get("/v1/orders/1001").json()["lines"]
     assert [row["refunded_quantity"] for row in shown[:2]] == [first["quantity"], 0]
     paid = store.post("/v1/refunds", back(2), Prefer="wait=15").json()
