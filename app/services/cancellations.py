@@ -28,8 +28,9 @@ from app.services import (
     refunds,
 )
 from app.services.callers import Caller
+from app.services.ledgers import Ledger
 from app.services.operations import Effect
-from app.services.order_views import Ledger, lines_of, order_view
+from app.services.order_views import lines_of, order_view
 from app.services.orders import Ledgers
 from app.services.policy.contract import Decided
 from app.services.providers import Providers

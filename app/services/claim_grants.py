@@ -16,8 +16,9 @@ from app.models.refunds import Refund
 from app.money import Money
 from app.services import claim_states, entitlements, events, line_uses, orders, refund_settlements, refunds
 from app.services.callers import Caller
+from app.services.ledgers import Ledger
 from app.services.line_uses import Use
-from app.services.order_views import Ledger, lines_of, named, payments_of
+from app.services.order_views import lines_of, named, payments_of
 from app.services.orders import Ledgers
 from app.services.refund_quotes import RefundSpec
 

@@ -25,7 +25,8 @@ from app.services.callers import Caller
 from app.services.claim_facts import ClaimLineSpec, ClaimSpec
 from app.services.claim_grants import Verdict
 from app.services.claim_states import KIND
-from app.services.order_views import Ledger, lines_of, named
+from app.services.ledgers import Ledger
+from app.services.order_views import lines_of, named
 from app.services.orders import Ledgers
 from app.services.policy.contract import Ruling
 

@@ -25,7 +25,8 @@ from app.models.records import Decision
 from app.services import idempotency, preview_effects
 from app.services.callers import Caller
 from app.services.idempotency import Identified
-from app.services.order_views import Ledger, payments_of
+from app.services.ledgers import Ledger
+from app.services.order_views import payments_of
 
 LIVES = timedelta(minutes=15)
 KEPT = timedelta(days=1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from app.errors import AlreadyReturned, RefundExceedsCaptured
 from app.models.orders import OrderLine, OrderPayment
-from app.services.order_views import Ledger
+from app.services.ledgers import Ledger
 
 
 @dataclass(frozen=True, slots=True)

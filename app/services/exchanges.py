@@ -30,8 +30,9 @@ from app.services import (
 from app.services.callers import Caller
 from app.services.exchange_quotes import Catalog, Swap, check_payer, variants
 from app.services.exchange_states import move, view
+from app.services.ledgers import Ledger
 from app.services.line_prices import price_of
-from app.services.order_views import Ledger, lines_of
+from app.services.order_views import lines_of
 from app.services.orders import Ledgers
 from app.services.return_specs import LineSpec, ReturnSpec
 

@@ -17,8 +17,9 @@ from app.models.orders import Order, OrderLine
 from app.models.returns import HOLDING, Return
 from app.services import customer_facts, decisions, entitlements, granted_windows, open_changes, rules, spending
 from app.services.callers import Caller
+from app.services.ledgers import Ledger
 from app.services.order_facts import arrived_at, order_facts
-from app.services.order_views import Ledger, lines_of, payments_of
+from app.services.order_views import lines_of, payments_of
 from app.services.policy.contract import Facts, LineFacts
 from app.services.return_specs import LineSpec
 from app.services.wording import language_of

@@ -18,9 +18,10 @@ from app.services import order_changes, orders, payment_methods, refunds
 from app.services.callers import Caller
 from app.services.catalogs import Catalog
 from app.services.entitlements import money_left
+from app.services.ledgers import Ledger
 from app.services.line_prices import price_of
 from app.services.order_changes import Wish
-from app.services.order_views import Ledger, lines_of, named
+from app.services.order_views import lines_of, named
 from app.services.orders import Ledgers
 from app.services.refund_quotes import RefundSpec
 from app.services.return_specs import LineSpec

@@ -9,11 +9,11 @@ from app import clock, ids
 from app.database import insert_missing
 from app.integrations.carriers.contract import Tracking
 from app.integrations.commerce.contract import OrderSnapshot
-from app.integrations.payments.contract import PaymentLedger
-from app.models.orders import READINGS_OVERLAP, Order, OrderLine, OrderPayment, TrackingNumber
+from app.models.orders import Order, OrderLine, OrderPayment, TrackingNumber
 from app.services import customers, events, open_changes, outside_refunds
 from app.services.callers import Caller
-from app.services.order_views import Ledger, order_view
+from app.services.ledgers import Ledger, note_outside
+from app.services.order_views import order_view
 from app.services.proofs import email_key, order_number_key, phone_key, postal_key
 
 
@@ -204,21 +204,4 @@ def _payments(session: Session, order: Order, snapshot: OrderSnapshot) -> None:
         row.captured = payment.captured
         # Ours that are on their way make the shop's sum ambiguous: then only the ledger can tell.
         if not ledger.reserved.get(row.id):
-            _note_outside(row, max(0, payment.refunded - ledger.refunded.get(row.id, 0)))
-
-
-def take_ledger(payment: OrderPayment, ledger: PaymentLedger, counted: set[str]) -> None:
-    """Write the provider's truth about one payment; `counted` are the keys that our own ledger counts already."""
-    payment.captured = ledger.captured
-    outside = sum(refund.amount for refund in ledger.refunds if refund.status != "failed" and refund.key not in counted)
-    _note_outside(payment, outside)
-    payment.ledger_at = clock.now()
-
-
-def _note_outside(payment: OrderPayment, outside: int) -> None:
-    """Keep what was refunded elsewhere; nothing that is known is forgotten.
-
-    A reading may be older than one that a rival has written since: while that can be, the larger figure stands.
-    """
-    fresh = payment.ledger_at is not None and clock.now() - payment.ledger_at < READINGS_OVERLAP
-    payment.refunded_outside = max(payment.refunded_outside, outside) if fresh else outside
+            note_outside(row, max(0, payment.refunded - ledger.refunded.get(row.id, 0)))

@@ -18,7 +18,8 @@ from app.money import Money
 from app.services import refunds
 from app.services.callers import Caller
 from app.services.destinations import Method
-from app.services.order_views import Ledger, payments_of
+from app.services.ledgers import Ledger
+from app.services.order_views import payments_of
 from app.services.providers import Providers
 from app.services.refund_quotes import Quote, RefundSpec, split
 

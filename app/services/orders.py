@@ -16,8 +16,9 @@ from app.integrations.receipts import Receipt
 from app.models.operations import Operation
 from app.models.orders import Order, OrderPayment
 from app.models.refunds import Allocation
-from app.services import mirror, order_flights
+from app.services import order_flights
 from app.services.callers import Caller
+from app.services.ledgers import take_reading
 from app.services.order_views import payments_of
 from app.services.proofs import order_number_key
 from app.services.runtime import Runtime
@@ -148,7 +149,7 @@ def take_ledgers(payments: list[OrderPayment], said: Ledgers, counted: set[str])
     if any(payment.external_id not in said for payment in payments):
         raise ProviderUnavailable("A payment has just been added to the order: ask again.")
     for payment in payments:
-        mirror.take_ledger(payment, said[payment.external_id], counted)
+        take_reading(payment, said[payment.external_id], counted)
 
 
 def view_facts(order: Order) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from app.money import Money
 from app.services import order_changes, orders, payment_methods, refunds
 from app.services.callers import Caller
 from app.services.entitlements import money_left
+from app.services.ledgers import Ledger
 from app.services.order_changes import Wish
-from app.services.order_views import Ledger
 from app.services.orders import Ledgers
 from app.services.refund_quotes import RefundSpec
 

@@ -15,7 +15,8 @@ from app.errors import (
 from app.models.orders import OrderLine, OrderPayment
 from app.money import Money, share
 from app.services.entitlements import money_left, worth
-from app.services.order_views import Ledger, named
+from app.services.ledgers import Ledger
+from app.services.order_views import named
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from app.services import (
 )
 from app.services import credits as store_credits
 from app.services.callers import Caller
-from app.services.order_views import Ledger, lines_of, payments_of
+from app.services.ledgers import Ledger
+from app.services.order_views import lines_of, payments_of
 from app.services.orders import Ledgers
 from app.services.policy.contract import Decided
 from app.services.refund_quotes import Quote, RefundSpec, quote

@@ -24,7 +24,8 @@ from app.services import (
 from app.services.approvals import Made, Waiting
 from app.services.callers import Caller
 from app.services.decisions import Asked
-from app.services.order_views import Ledger, lines_of
+from app.services.ledgers import Ledger
+from app.services.order_views import lines_of
 from app.services.orders import Ledgers
 from app.services.return_rulings import Ruled
 from app.services.return_specs import LineSpec, ReturnSpec

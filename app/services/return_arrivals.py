@@ -23,7 +23,8 @@ from app.services import (
     withdrawal_delivery,
 )
 from app.services.callers import Caller
-from app.services.order_views import Ledger, lines_of, named
+from app.services.ledgers import Ledger
+from app.services.order_views import lines_of, named
 from app.services.orders import Ledgers
 from app.services.refund_quotes import RefundSpec
 from app.services.return_states import KIND, lines_in, live_label, move

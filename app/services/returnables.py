@@ -10,7 +10,8 @@ from app import clock
 from app.models.orders import Order, OrderLine
 from app.services import decisions, guard_facts, orders
 from app.services.callers import Caller
-from app.services.order_views import Ledger, lines_of, money
+from app.services.ledgers import Ledger
+from app.services.order_views import lines_of, money
 from app.services.policy.contract import Facts, LineRuling
 from app.services.return_specs import LineSpec
 from app.services.wording import language_of

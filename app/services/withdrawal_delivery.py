@@ -15,7 +15,8 @@ from app.errors import RefundExceedsCaptured
 from app.models.withdrawals import Withdrawal
 from app.services import refunds
 from app.services.callers import Caller
-from app.services.order_views import Ledger, lines_of
+from app.services.ledgers import Ledger
+from app.services.order_views import lines_of
 from app.services.orders import Ledgers
 from app.services.refund_quotes import RefundSpec
 

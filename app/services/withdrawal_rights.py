@@ -15,7 +15,8 @@ from app.models.records import Decision
 from app.models.stores import Store
 from app.services import cancellations, decisions, guard_facts
 from app.services.callers import Caller
-from app.services.order_views import Ledger, lines_of, named, shipments_view
+from app.services.ledgers import Ledger
+from app.services.order_views import lines_of, named, shipments_view
 from app.services.policy.contract import LineFacts
 from app.services.policy.parts import Withdrawal
 from app.services.return_specs import LineSpec

@@ -18,7 +18,7 @@ from app.errors import (
 )
 from app.models.orders import OrderLine, OrderPayment
 from app.money import Money
-from app.services.order_views import Ledger
+from app.services.ledgers import Ledger
 from app.services.refund_quotes import Quote, RefundSpec, allocate, part_of, quote
 
 

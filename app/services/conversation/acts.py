@@ -22,7 +22,8 @@ from app.services.actions.request_return import ReturnParams
 from app.services.conversation import claims, lines_back
 from app.services.conversation.plans import ABOUT_AN_ORDER, OrderFacts, Plan, choose
 from app.services.conversation.scenes import Scene, Turn, attempt, level, pass_on, person, refused, sign_in
-from app.services.order_views import Ledger, lines_of, payments_of
+from app.services.ledgers import Ledger
+from app.services.order_views import lines_of, payments_of
 from app.services.policy.contract import Facts
 
 

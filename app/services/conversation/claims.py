@@ -11,7 +11,8 @@ from app.services.actions import open_claim
 from app.services.actions.open_claim import ClaimLineIn, ClaimParams, Kind
 from app.services.conversation.plans import lines_meant
 from app.services.conversation.scenes import Scene, Turn, attempt, level, pass_on, person, refused
-from app.services.order_views import Ledger, lines_of
+from app.services.ledgers import Ledger
+from app.services.order_views import lines_of
 
 KINDS: dict[str, Kind] = {"damaged": "damaged", "wrong": "wrong", "missing": "missing"}
 MOST_BUTTONS = 9

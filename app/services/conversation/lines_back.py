@@ -9,7 +9,8 @@ from app.services.actions.request_return import ReturnLineIn
 from app.services.conversation.inbound import Inbound
 from app.services.conversation.plans import lines_meant
 from app.services.conversation.quantities import quantities
-from app.services.order_views import Ledger, lines_of
+from app.services.ledgers import Ledger
+from app.services.order_views import lines_of
 
 Choices = list[tuple[str, str]]
 """What the shopper may press: its label, and what the button says behind the order."""
