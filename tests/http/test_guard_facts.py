@@ -34,8 +34,17 @@ CALLS: dict[str, tuple[str, dict[str, str], dict[str, Any]]] = {
     "resend_confirmation": ("1001", ANNA, {}),
 }
 """Of each action that is about an order: which, by whom, and what it takes besides."""
-ASKED = {"amount", "reason", "destination_kind", "line.reason", "line.extended_until", "delivered_at"}
-"""Facts that who asks names, or that time brings."""
+OF_SUBSCRIPTIONS = {"subscription_change", "subscription_status"}
+ASKED = {
+    "amount",
+    "reason",
+    "destination_kind",
+    "line.reason",
+    "line.extended_until",
+    "delivered_at",
+    *OF_SUBSCRIPTIONS,
+}
+"""Facts that who asks names, that time brings, or that no order has."""
 
 
 def refusing(*but: str) -> dict[str, Any]:

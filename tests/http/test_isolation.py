@@ -109,6 +109,8 @@ ELSEWHERE = {"address1": "Lindenweg 4", "city": "Hamburg", "country_code": "DE"}
 NOT_PENDING = refused(409, "order_not_pending")
 IN_STATE = refused(409, "return_not_in_state")
 DECIDED = refused(409, "approval_not_pending")
+BEFORE_GOODS = ((202, None),)
+"""Money while the goods stay: a person says yes first."""
 CLAIM_STATE = refused(409, "claim_not_in_state")
 ROUTES = [
     Route("POST /v1/messages", "messages:write", body=lambda _: {"channel": "chat", "text": "Hi"}, own=((201, None),)),
@@ -138,7 +140,8 @@ ROUTES = [
     of_profile("PATCH /v1/customers/{}", {"name": "Anna Keller"}),
     Route("GET /v1/products/{}/variants", "orders:read", standing="prd-lamp", live=(409, "not_connected")),
     of_order("POST /v1/refunds/quote", "refunds:write", body=lambda ref: {"order": ref, "amount": CENT}),
-    of_order("POST /v1/refunds", "refunds:write", (201, None), body=lambda ref: {"order": ref, "amount": CENT}),
+    Route("POST /v1/refunds", "refunds:write", "order", body=lambda ref: {"order": ref, "amount": CENT},
+          own=((201, None),), shopper=BEFORE_GOODS, missing="order_not_found", stranger=NOT_OWNER),
     of("GET /v1/refunds/{}", "refunds:read", "refund"),
     Route("GET /v1/refunds", "refunds:read"),
     of_order("GET /v1/refunds", "refunds:read", query="?order={}"),
@@ -218,7 +221,8 @@ ROUTES = [
     merchant_only("POST /v1/approvals/{}/reject", "approvals:write", "approval", "approval_not_found", DECIDED),
     Route("GET /v1/actions", "actions:read"),
     Route("POST /v1/actions/{}", "refunds:write", "order", at="/v1/actions/refund_order", own=((201, None),),
-          missing="order_not_found", stranger=NOT_OWNER, body=lambda ref: {"order": ref, "amount": CENT}),
+          shopper=BEFORE_GOODS, missing="order_not_found", stranger=NOT_OWNER,
+          body=lambda ref: {"order": ref, "amount": CENT}),
     Route("POST /v1/actions/{}", "orders:write", "order", at="/v1/actions/cancel_order", missing="order_not_found",
           own=((409, "order_not_pending"),), stranger=NOT_OWNER, body=lambda ref: {"order": ref, "reason": "no"}),
     Route("GET /v1/events", "events:read", shopper=(FORBIDDEN,)),
