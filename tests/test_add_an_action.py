@@ -40,4 +40,4 @@ def test_the_page_s_two_files_are_all_that_a_new_action_takes(tmp_path: Path) ->
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "7 passed" in done.stdout, "three tests of the page, four of the contract, the list among them"
+    assert "8 passed" in done.stdout, "three tests of the page, five of the contract, the list among them"

@@ -50,8 +50,9 @@ def of_order(
     known["bought_under"] = rules.bought_under(session, order.store_id, order.placed_at, livemode=order.livemode)
     known["lines"] = _lines(session, order, ledger, lines, apart=apart)
     known["customer"] = customer_facts.of(session, order.customer_id, now, order=order, without=without)
-    currency, today = said.get("currency", order.currency), spending.scopes(caller.store, order, clock.now())
-    known["spent"] = spending.spent(session, order, currency, today)
+    if "spent" not in said:
+        currency, today = said.get("currency", order.currency), spending.scopes(caller.store, order, clock.now())
+        known["spent"] = spending.spent(session, order, currency, today)
     customer = session.get(Customer, order.customer_id) if order.customer_id else None
     return Facts(**{**_asked(caller, action, now, customer, order), **known, **said})
 

@@ -19,7 +19,7 @@ from app.models.operations import Operation
 from app.models.records import AuditRow
 from app.models.refunds import Allocation, Refund, RefundLine
 from app.models.returns import Return, ReturnLine
-from app.models.tickets import Message
+from app.models.tickets import Message, Ticket
 from app.models.withdrawals import Withdrawal, WithdrawalLine
 from app.services.exchange_payments import KIND as EXCHANGE_CHARGE
 from app.services.order_views import money
@@ -138,6 +138,11 @@ def _swapped(change: Change, swap: View) -> View:
     return {**named, "difference": money(swap["difference"], change.currency or "")}
 
 
+def _tickets(rows: Rows) -> Iterator[View]:
+    for ticket in rows.every(Ticket):
+        yield _effect("ticket", "", subject=ticket.subject)
+
+
 def _messages(rows: Rows) -> Iterator[View]:
     for message in rows.every(Message):
         yield _effect("message", "", direction=message.direction, channel=message.channel)
@@ -157,6 +162,7 @@ TELLERS: tuple[Callable[[Rows], Iterator[View]], ...] = (
     _withdrawals,
     _windows,
     _operations,
+    _tickets,
     _messages,
     _approvals,
 )

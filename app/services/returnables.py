@@ -10,10 +10,8 @@ from app import clock
 from app.models.orders import Order, OrderLine
 from app.services import decisions, guard_facts, orders
 from app.services.callers import Caller
-from app.services.ledgers import Ledger
 from app.services.order_views import lines_of, money
 from app.services.policy.contract import Facts, LineRuling
-from app.services.return_specs import LineSpec
 from app.services.wording import language_of
 
 
@@ -22,7 +20,7 @@ def of(session: Session, caller: Caller, order_id: str, locale: str | None) -> d
     order = orders.get(session, caller, order_id)
     language = language_of(locale, order.snapshot.get("locale"), caller.store.locale)
     lines = lines_of(session, order)
-    facts = facts_of(session, caller, order, lines, language)
+    facts = facts_of(session, caller, order, language)
     ruling = decisions.guard_of(session, caller, facts).returnable(facts)
     said = {line.line_id: line for line in ruling.lines}
     return {
@@ -54,8 +52,6 @@ def _line(line: OrderLine, said: LineRuling, currency: str) -> dict[str, Any]:
     }
 
 
-def facts_of(session: Session, caller: Caller, order: Order, lines: list[OrderLine], language: str) -> Facts:
-    """The order as a return of everything that is left of it would be judged."""
-    ledger = Ledger.of(session, order)
-    every = [LineSpec(line.id, max(1, ledger.free(line))) for line in lines]
-    return guard_facts.of_order(session, caller, order, "return", lines=every, apart=True, language=language)
+def facts_of(session: Session, caller: Caller, order: Order, language: str) -> Facts:
+    """The order as a return of everything that is left of it would be judged; what was spent is not looked at."""
+    return guard_facts.of_order(session, caller, order, "return", apart=True, language=language, spent={})

@@ -176,6 +176,7 @@ def test_what_was_paid_back_without_lines_bounds_the_whole_order(store: Tenant) 
     done = store.post(f"/v1/returns/{made['id']}/complete", {}, Prefer="wait=15").json()
     paid = store.get(f"/v1/refunds/{done['refund']}").json()
     assert (paid["amount"]["amount"], paid["breakdown"]["fee"]["amount"]) == (100, 0)
+    store.rest()
     refused = store.post("/v1/returns", back(2), **ANNA)
     assert (refused.status_code, refused.json()["code"]) == (409, "refund_exceeds_captured")
     told = returnable(store, "1001", **ANNA)["lines"][1]
