@@ -23,7 +23,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --
 # Every process of ours that starts would compile its files again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test check format lock faults replay coverage mutation bench clean
+.PHONY: help run test check format lock faults replay coverage mutation clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST))
