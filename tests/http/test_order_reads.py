@@ -7,6 +7,8 @@ from typing import Any
 
 from tests.support.app import Tenant
 
+SETTINGS = {"call_seconds": 10.0}
+"""Twenty at once on a busy machine: none of them is to be told that the shop is away."""
 ASKERS = 20
 
 
