@@ -146,7 +146,8 @@ def test_a_shopper_who_cancels_ends_the_question(store):
 def test_a_question_that_nobody_answers_expires_with_its_return(app, store):
     made = ask(store)
     change(app, made["approval"]["id"], expires_at=clock.now() - timedelta(seconds=1))
-    assert say(store, made, "approve").json()["code"] == "approval_not_pending"
+    late = say(store, made, "approve").json()["code"]
+    assert late in {"approval_not_pending", "return_not_in_state"}, "the second where its end was noted already"
     app.write(approvals.tend)
     assert (now(store, made)["status"], now(store, made)["approval"]["status"]) == ("expired", "expired")
 
