@@ -32,6 +32,7 @@ def of_order(
     action: str,
     *,
     lines: Sequence[LineSpec] | None = None,
+    read: Sequence[OrderLine] | None = None,
     apart: bool = False,
     at: datetime | None = None,
     without: str | None = None,
@@ -40,15 +41,16 @@ def of_order(
     """All that is known of the order; `said` is what the action asks for, and what it knows better.
 
     `lines` by our ids, each once; None: all of the order's, as many as are left; `apart`: each is worth what it is by
-    itself, not beside the others. Raises `item_not_in_order`. `at`: when it was asked for. `without`: what is asked
-    about, where it is written down already and is not in its own way.
+    itself, not beside the others. `read`: the order's lines, where they have been read. Raises `item_not_in_order`.
+    `at`: when it was asked for. `without`: what is asked about, where it is written down already and is not in its own
+    way.
     """
     now, ledger = at or clock.now(), Ledger.of(session, order)
     known = order_facts(order)
     known["items_changed"], known["payment_changed"] = open_changes.made(session, order)
     known["standing_returns"], known["standing_exchanges"] = _standing(session, order, ledger)
     known["bought_under"] = rules.bought_under(session, order.store_id, order.placed_at, livemode=order.livemode)
-    known["lines"] = _lines(session, order, ledger, lines, apart=apart)
+    known["lines"] = _lines(session, order, ledger, lines, read or lines_of(session, order), apart=apart)
     known["customer"] = customer_facts.of(session, order.customer_id, now, order=order, without=without)
     if "spent" not in said:
         currency, today = said.get("currency", order.currency), spending.scopes(caller.store, order, clock.now())
@@ -96,9 +98,15 @@ def _standing(session: Session, order: Order, ledger: Ledger) -> tuple[int, int]
 
 
 def _lines(
-    session: Session, order: Order, ledger: Ledger, asked: Sequence[LineSpec] | None, *, apart: bool
+    session: Session,
+    order: Order,
+    ledger: Ledger,
+    asked: Sequence[LineSpec] | None,
+    every: Sequence[OrderLine],
+    *,
+    apart: bool,
 ) -> tuple[LineFacts, ...]:
-    known = {line.id: line for line in lines_of(session, order)}
+    known = {line.id: line for line in every}
     specs = _all(known.values(), ledger) if asked is None else asked
     granted = granted_windows.of(session, order.id)
     rest = entitlements.rest(payments_of(session, order), ledger, order.currency)

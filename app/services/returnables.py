@@ -20,7 +20,7 @@ def of(session: Session, caller: Caller, order_id: str, locale: str | None) -> d
     order = orders.get(session, caller, order_id)
     language = language_of(locale, order.snapshot.get("locale"), caller.store.locale)
     lines = lines_of(session, order)
-    facts = facts_of(session, caller, order, language)
+    facts = facts_of(session, caller, order, lines, language)
     ruling = decisions.guard_of(session, caller, facts).returnable(facts)
     said = {line.line_id: line for line in ruling.lines}
     return {
@@ -52,6 +52,6 @@ def _line(line: OrderLine, said: LineRuling, currency: str) -> dict[str, Any]:
     }
 
 
-def facts_of(session: Session, caller: Caller, order: Order, language: str) -> Facts:
+def facts_of(session: Session, caller: Caller, order: Order, lines: list[OrderLine], language: str) -> Facts:
     """The order as a return of everything that is left of it would be judged; what was spent is not looked at."""
-    return guard_facts.of_order(session, caller, order, "return", apart=True, language=language, spent={})
+    return guard_facts.of_order(session, caller, order, "return", read=lines, apart=True, language=language, spent={})

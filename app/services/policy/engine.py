@@ -45,7 +45,7 @@ class Guard:
         outcomes = {line.outcome for line in lines_} or {_summed(back, found)[0]}
         best = next(outcome for outcome in _LIGHT if outcome in outcomes)
         told = [one for one in found if one.outcome == best] or [one for one in others if one.outcome == best]
-        return self._ruling(back, told, lines_)
+        return self._ruling(back, told, lines_, kept=False)
 
     def window_days(self, facts: Facts) -> int | None:
         """For how many days after delivery all of the facts' lines may come back, without lines whatever is bought now.
@@ -74,7 +74,10 @@ class Guard:
         )
         return sorted_by_weight(found), told
 
-    def _ruling(self, case: Case, found: Sequence[Finding], told: tuple[LineRuling, ...]) -> Ruling:
+    def _ruling(
+        self, case: Case, found: Sequence[Finding], told: tuple[LineRuling, ...], *, kept: bool = True
+    ) -> Ruling:
+        """`kept`: with the facts, for whoever stores it."""
         outcome, code, reasons, rules = _summed(case, found)
         refused = outcome == "refuse"
         fee = sum(line.fee for line in told) if told else lines.fee(case, case.scene)[0]
@@ -89,7 +92,7 @@ class Guard:
             label_payer=_payer(case),
             keep_items=not refused and limits.kept(case),
             lines=told,
-            facts=case.facts.model_dump(mode="json"),
+            facts=case.facts.model_dump(mode="json") if kept else {},
         )
 
     def _findings(self, case: Case) -> tuple[tuple[list[Finding], list[Finding]], list[list[Finding]]]:
