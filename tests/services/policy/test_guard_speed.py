@@ -9,7 +9,6 @@ from app.services.policy.names import Scene
 from tests.tools import measure_guard
 from tests.tools.measure_guard import TARGETS, YARDSTICK, guard, judged, order, seconds, yardstick
 
-
 BESIDE_OTHERS = 1.5
 """The suite's other processes share the caches; the tool, run alone, holds the targets as they stand."""
 
