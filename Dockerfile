@@ -19,7 +19,7 @@ RUN uv pip install --python .venv/bin/python --no-deps --no-build-isolation --no
 
 FROM base AS runtime
 RUN useradd --system --uid 10001 --home-dir /srv/aftersale --shell /usr/sbin/nologin aftersale && \
-    install -d -o aftersale -g aftersale /var/lib/aftersale
+    install -d -m 0700 -o aftersale -g aftersale /var/lib/aftersale
 COPY --from=project /srv/aftersale /srv/aftersale
 ENV AFTERSALE_HOST=0.0.0.0 AFTERSALE_PORT=8000 AFTERSALE_DATA_DIR=/var/lib/aftersale
 USER aftersale

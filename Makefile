@@ -12,6 +12,7 @@ PYTEST ?=
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 SPREAD = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 FAULTS ?=
+BENCH ?=
 # Files of the public shop's kind; unset: those of the folder `shared` beside the project, or of AFTERSALE_SPECS.
 TASKS ?=
 NEGATIVES ?=
@@ -23,17 +24,23 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --
 # Every process of ours that starts would compile its files again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test check format lock faults replay coverage mutation clean
+NPM_STAMP := clients/typescript/node_modules/.package-lock.json
+LIVE_STAMP := tests/live/node_modules/.package-lock.json
+
+.PHONY: help run test test-live check format lock clients faults replay bench coverage mutation clean
 
 help: ## say what can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST))
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST))
 
 run: $(VENV)/.run ## set up, then serve on 127.0.0.1:8000 with the sandbox and demo data
 	@$(BIN)/python -m compileall -q app migrations || true  # quick where nothing changed; saves half a second at start
 	@exec $(BIN)/aftersale serve --demo
 
-test: $(VENV)/.dev ## every test on SQLite and on PostgreSQL
-	$(BIN)/python -m pytest $(SPREAD) $(PYTEST)
+test: $(VENV)/.dev $(NPM_STAMP) ## every test on SQLite and on PostgreSQL
+	$(BIN)/python -m pytest $(SPREAD) --ignore=tests/live $(PYTEST)
+
+test-live: $(VENV)/.dev $(LIVE_STAMP) ## the adapters against servers and schemas of other people, from npm, on the loopback
+	$(BIN)/python -m pytest tests/live $(PYTEST)
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, migrations
 	$(BIN)/ruff format --check .
@@ -50,15 +57,21 @@ lock: $(VENV)/.dev ## resolve pyproject.toml again; `make lock UPGRADE=1` takes 
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --group build -o requirements.lock
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --group build --group dev -c requirements.lock -o requirements-dev.lock
 
+clients: $(VENV)/.dev $(NPM_STAMP) ## make the Python and the TypeScript client from the document, into build/clients
+	$(BIN)/python clients/generate.py build/clients
+
 faults: $(VENV)/.dev ## order faults and kills, and hold the ledgers against the promises
 	$(BIN)/python -m tests.faults $(FAULTS)
 
 replay: $(VENV)/.dev ## tasks and forbidden attempts of a public shop, each in a fresh copy, compared to the byte
 	$(BIN)/python -m tests.replay $(if $(TASKS),--tasks "$(TASKS)") $(if $(NEGATIVES),--negatives "$(NEGATIVES)") $(REPLAY)
 
+bench: $(VENV)/.dev ## the hot paths on PostgreSQL with fsync and on SQLite, as ratios to a bare yardstick of the same run
+	$(BIN)/python -m benchmarks $(BENCH)
+
 coverage: $(VENV)/.dev ## lines of app/ that the tests run, those in child processes too
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest $(SPREAD) --cov --cov-report= $(PYTEST)
+	$(BIN)/python -m pytest $(SPREAD) --ignore=tests/live --cov --cov-report= $(PYTEST)
 	$(BIN)/coverage report
 
 mutation: $(VENV)/.dev ## change refunds, reservations, settle and money in small ways; the tests must notice
@@ -66,8 +79,15 @@ mutation: $(VENV)/.dev ## change refunds, reservations, settle and money in smal
 	$(BIN)/mutmut export-cicd-stats
 	$(BIN)/python -m tests.tools.mutation_score
 
+# Where no registry answers, the tests of that client are skipped, and the run says so; under CI=true they fail.
+$(NPM_STAMP): clients/typescript/package-lock.json | $(VENV)/.dev
+	-$(BIN)/python clients/generate.py install
+
+$(LIVE_STAMP): tests/live/package-lock.json | $(VENV)/.dev
+	-$(BIN)/python -m tests.live.packages
+
 clean: ## remove what make made, but not the data
-	rm -rf $(VENV) mutants .coverage .coverage.* .pytest_cache .ruff_cache build *.egg-info
+	rm -rf $(VENV) clients/typescript/node_modules tests/live/node_modules mutants .coverage .coverage.* .pytest_cache .ruff_cache build *.egg-info
 
 # The locks hold every version and hash, so pip fetches exactly these. The stamp makes the next start quick.
 $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/pip

@@ -1,4 +1,4 @@
-"""`aftersale serve | worker | migrate | stores | keys | openapi | doctor` and `aftersale sandbox …`."""
+"""`aftersale serve | worker | migrate | backup | restore | stores | keys | connections | openapi | doctor | …`."""
 
 import json
 import sys
@@ -7,8 +7,10 @@ from typing import Any, cast
 
 import click
 
-from app.commands import diagnosis, serving, tenants
+from app.commands import backups, connected, diagnosis, serving, storefronts, tenants
 from app.commands import sandbox as sandboxes
+
+WORDS = {"ok": "ok", "warn": "HM", "bad": "BAD"}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,6 +39,21 @@ def migrate() -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write databases and files of the embedded default into FILE (.tar or .tar.gz), also while it serves."""
+    _show(backups.backup(file))
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Move data that is there aside.")
+def restore(file: Path, force: bool) -> None:  # noqa: FBT001  as above
+    """Put the backup FILE back: verified, migrated; not over a running server."""
+    _show(backups.restore(file, force=force))
+
+
+@main.command()
 def openapi() -> None:
     """Print the OpenAPI document."""
     click.echo(json.dumps(diagnosis.openapi(), indent=2, ensure_ascii=False))
@@ -44,11 +61,18 @@ def openapi() -> None:
 
 @main.command()
 def doctor() -> None:
-    """Say what is wrong with settings, database, engine, sandbox and audit trail."""
+    """Say what is wrong: settings, disk, database, engine, sandbox, clocks, audit trail, what is stuck."""
     findings = diagnosis.doctor()
     for finding in findings:
-        click.echo(f"{'ok ' if finding.good else 'BAD'} {finding.name}: {finding.text}")
-    sys.exit(0 if all(finding.good for finding in findings) else 1)
+        click.echo(f"{WORDS[finding.level]:<4}{finding.name}: {finding.text}")
+    sys.exit(1 if any(finding.level == "bad" for finding in findings) else 0)
+
+
+LEVELS = click.option(
+    "--service-levels",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON: how soon tickets are answered, in which hours.",
+)
 
 
 @main.group()
@@ -62,35 +86,61 @@ def stores() -> None:
 @click.option("--locale", default="en", show_default=True)
 @click.option("--country", default="DE", show_default=True, help="ISO 3166-1 alpha-2, for phone numbers without code.")
 @click.option("--sandbox-shop", default="demo", show_default=True, help="Which shop of the sandbox is the test data.")
+@click.option("--currency", "currencies", multiple=True, help="ISO 4217, what it sells in; may be repeated. None: any.")
 @click.option("--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON: rules and caps.")
 @click.option("--return-address", help="JSON: where returns go.")
+@click.option("--delays", help="JSON: when a parcel is late, and whether a ticket is opened.")
+@LEVELS
 def create_store(
     name: str,
     timezone: str,
     locale: str,
     country: str,
     sandbox_shop: str,
+    currencies: tuple[str, ...],
     policy: Path | None,
     return_address: str | None,
+    delays: str | None,
+    service_levels: Path | None,
 ) -> None:
     """Make a store."""
-    fields = {"timezone": timezone, "locale": locale, "country_code": country, "sandbox_shop": sandbox_shop}
-    _show(tenants.create_store(name, fields, _json(policy), _object(return_address, "--return-address")))
+    plain = {"timezone": timezone, "locale": locale, "country_code": country, "sandbox_shop": sandbox_shop}
+    fields = {**plain, "currencies": list(currencies)}
+    address, late = _object(return_address, "--return-address"), _object(delays, "--delays")
+    made = tenants.create_store(name, fields, _json(policy), address, delays=late, service_levels=_json(service_levels))
+    _show(made)
 
 
 @stores.command("set")
 @click.argument("store_id")
 @click.option("--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="JSON: rules and caps.")
 @click.option("--return-address", help="JSON: where returns go.")
+@click.option("--delays", help="JSON: when a parcel is late, and whether a ticket is opened; replaces what was set.")
+@LEVELS
 @click.option("--name")
 @click.option("--timezone")
 @click.option("--locale")
 @click.option("--country", "country_code")
 @click.option("--sandbox-shop")
-def set_store(store_id: str, policy: Path | None, return_address: str | None, **fields: str | None) -> None:
+@click.option("--currency", "currencies", multiple=True, help="ISO 4217, what it sells in; may be repeated.")
+def set_store(
+    store_id: str,
+    policy: Path | None,
+    return_address: str | None,
+    delays: str | None,
+    service_levels: Path | None,
+    currencies: tuple[str, ...],
+    **fields: str | None,
+) -> None:
     """Change a store's settings."""
-    given = {name: value for name, value in fields.items() if value is not None}
-    _show(tenants.change_store(store_id, given, _json(policy), _object(return_address, "--return-address")))
+    given: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
+    if currencies:
+        given["currencies"] = list(currencies)
+    address, late = _object(return_address, "--return-address"), _object(delays, "--delays")
+    made = tenants.change_store(
+        store_id, given, _json(policy), address, delays=late, service_levels=_json(service_levels)
+    )
+    _show(made)
 
 
 @stores.command("list")
@@ -100,9 +150,40 @@ def list_stores() -> None:
         _show(row)
 
 
+@stores.command("add-signing-key")
+@click.argument("store_id")
+@click.option("--name", default="storefront", show_default=True)
+@click.option("--live", is_flag=True, help="For live data instead of test data.")
+@click.option("--algorithm", type=click.Choice(["HS256", "ES256"]), default="ES256", show_default=True)
+@click.option(
+    "--from-file",
+    "material",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="ES256: the public key as PEM. HS256: the shared secret; without it one is made and shown once.",
+)
+def add_signing_key(store_id: str, name: str, live: bool, algorithm: str, material: Path | None) -> None:  # noqa: FBT001  as above
+    """Add a key with which a storefront signs JWTs, to vouch for who is signed in there."""
+    _show(storefronts.add_signing_key(store_id, name, live=live, algorithm=algorithm, material=material))
+
+
+@stores.command("list-signing-keys")
+@click.argument("store_id")
+def list_signing_keys(store_id: str) -> None:
+    """A store's signing keys, without their secrets."""
+    for row in storefronts.list_signing_keys(store_id):
+        _show(row)
+
+
+@stores.command("revoke-signing-key")
+@click.argument("key_id")
+def revoke_signing_key(key_id: str) -> None:
+    """Revoke a signing key; what it has signed is refused from the next request on."""
+    _show(storefronts.revoke_signing_key(key_id))
+
+
 @main.group()
 def keys() -> None:
-    """Make and revoke secret keys."""
+    """Make and revoke keys."""
 
 
 @keys.command("create")
@@ -110,9 +191,31 @@ def keys() -> None:
 @click.option("--name", default="key", show_default=True)
 @click.option("--live", is_flag=True, help="A live key instead of a test key.")
 @click.option("--scope", "scopes", multiple=True, help="Repeat for each scope; without it: all.")
-def create_key(store_id: str, name: str, live: bool, scopes: tuple[str, ...]) -> None:  # noqa: FBT001  as above
-    """Make a key; it is shown once and kept nowhere."""
-    _show(tenants.create_key(store_id, name, live=live, scopes=scopes))
+@click.option("--publishable", is_flag=True, help="A key for web pages: it starts shopper sessions and chats.")
+@click.option("--origin", "origins", multiple=True, help="Repeat for each site whose pages hold a publishable key.")
+def create_key(
+    store_id: str,
+    name: str,
+    live: bool,  # noqa: FBT001  as above
+    scopes: tuple[str, ...],
+    publishable: bool,  # noqa: FBT001
+    origins: tuple[str, ...],
+) -> None:
+    """Make a key; a secret one is shown once and kept nowhere."""
+    if publishable != bool(origins) or (publishable and scopes):
+        raise click.ClickException("--publishable goes with --origin https://shop.example, --scope with a secret key")
+    if publishable:
+        _show(storefronts.create_key(store_id, name, live=live, origins=origins))
+    else:
+        _show(tenants.create_key(store_id, name, live=live, scopes=scopes))
+
+
+@keys.command("set")
+@click.argument("key_id")
+@click.option("--origin", "origins", multiple=True, required=True, help="Repeat for each; those before are dropped.")
+def set_key(key_id: str, origins: tuple[str, ...]) -> None:
+    """Change the sites whose pages hold a publishable key."""
+    _show(storefronts.set_origins(key_id, origins))
 
 
 @keys.command("list")
@@ -128,6 +231,19 @@ def list_keys(store_id: str) -> None:
 def revoke_key(key_id: str) -> None:
     """Revoke a key; it stops working with the next request."""
     _show(tenants.revoke_key(key_id))
+
+
+@main.group()
+def connections() -> None:
+    """Connections: how their credentials are kept."""
+
+
+@connections.command("rotate-keys")
+def rotate_keys() -> None:
+    """Seal every credential with the newest of AFTERSALE_ENCRYPTION_KEYS; afterwards the older ones can go."""
+    told = connected.rotate_keys()
+    _show(told)
+    sys.exit(1 if told["unreadable"] else 0)
 
 
 @main.group()

@@ -19,7 +19,8 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from app.postgresql import PostgresDatabase
 from app.sqlite import SqliteDatabase
-from app.work import P, T, Work
+from app.statements import Read, Write
+from app.work import P, Pool, T, Work
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -71,6 +72,10 @@ class Database(Protocol):
     shared: bool
     """Whether other processes write to it too."""
 
+    def pool(self) -> Pool:
+        """How many of its connections are in use."""
+        ...
+
     async def start(self) -> None:
         """Open connections."""
         ...
@@ -85,6 +90,17 @@ class Database(Protocol):
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` on one snapshot; it must not write."""
+        ...
+
+    async def fetch(self, read: Read, /, **values: Any) -> list[dict[str, Any]]:
+        """The rows of a hot path's statement, without a session."""
+        ...
+
+    async def put(self, write: Write, /, **values: Any) -> None:
+        """Store a hot path's rows, without a session; returns only after the commit is durable.
+
+        Raises `statements.Taken` where one of them is there already, `statements.Waited` where a rival does not end.
+        """
         ...
 
 

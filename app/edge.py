@@ -10,6 +10,7 @@ import hashlib
 import re
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -17,12 +18,11 @@ import orjson
 import structlog
 from fastapi import FastAPI
 from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage, RedisStorage
-from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import StorageError
+from prometheus_client import Counter, Histogram
 from starlette.types import Message, Receive, Scope, Send
 
-from app import ids, metrics
+from app import cors, ids, logs, metrics, tracing
 from app.errors import (
     AppError,
     BadRequest,
@@ -33,7 +33,10 @@ from app.errors import (
     UnsupportedMediaType,
     UriTooLong,
 )
-from app.integrations.http import traceparent
+from app.rates import Rates
+from app.routers import lanes
+from app.routers.lanes import Asked
+from app.routes import Routes
 from app.services.events import API_VERSION
 from app.services.redaction import redact
 from app.settings import Settings
@@ -44,17 +47,34 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 MAX_TARGET = 8192
 ONCE = frozenset(
-    {b"authorization", b"idempotency-key", b"aftersale-customer", b"aftersale-actor", b"if-match", b"content-type"}
+    {
+        b"authorization",
+        b"idempotency-key",
+        b"aftersale-customer",
+        b"aftersale-actor",
+        b"if-match",
+        b"content-type",
+        b"origin",
+        b"access-control-request-method",
+    }
 )
 """Headers that stand once in a request."""
-PRINTABLE = frozenset({b"idempotency-key", b"aftersale-customer", b"aftersale-actor", b"prefer", b"if-match"})
+PRINTABLE = frozenset(
+    {b"idempotency-key", b"aftersale-customer", b"aftersale-actor", b"prefer", b"if-match", b"origin"}
+)
+NOT_PRINTABLE = re.compile(rb"[^ -~]")
 SAFETY = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
     (b"aftersale-version", API_VERSION.encode()),
 )
+UPLOADS = frozenset({"/v1/files"})
+"""Routes that read their body by themselves, once they know who calls; here it is bounded while it comes."""
+FORM_BYTES = 16_384
+"""What a form may have beside its file."""
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+SESSIONS = "/v1/shopper-sessions"
 
 
 class Edge:
@@ -62,12 +82,13 @@ class Edge:
 
     def __init__(self, app: FastAPI, settings: Settings) -> None:
         self._app = app
+        self._routes = Routes(app)
         self._settings = settings
         self._limit: RateLimitItem | None = parse(settings.rate_limit) if settings.rate_limit else None
-        storage = settings.rate_limit_storage.get_secret_value()
-        self._limiter = FixedWindowRateLimiter(
-            MemoryStorage() if storage == "memory://" else RedisStorage(f"async+{storage}", wrap_exceptions=True)
+        self._sessions: RateLimitItem | None = (
+            parse(settings.session_rate_limit) if settings.session_rate_limit else None
         )
+        self._counts = Rates(settings.rate_limit_storage.get_secret_value())
 
     def openapi(self) -> dict[str, Any]:
         """The app's OpenAPI document."""
@@ -83,23 +104,30 @@ class Edge:
         scope.setdefault("state", {})["request_id"] = request_id
         answer = _Answer(send, request_id)
         started = time.perf_counter()
-        trace = headers.get(b"traceparent", b"").decode("latin-1")
-        token = traceparent.set(trace if TRACEPARENT.fullmatch(trace) else None)
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        try:
-            await self._guarded(scope, receive, answer, headers)
-        finally:
-            traceparent.reset(token)
-            _note(scope, answer, time.perf_counter() - started)
-            structlog.contextvars.clear_contextvars()
+        with tracing.span("request", "server", _trace(headers)) as traced:
+            try:
+                await self._guarded(scope, receive, answer, headers)
+            finally:
+                _note(scope, answer, time.perf_counter() - started, traced)
+                structlog.contextvars.clear_contextvars()
 
     async def _guarded(self, scope: Scope, receive: Receive, answer: _Answer, headers: dict[bytes, bytes]) -> None:
         try:
             _check_target(scope)
-            if self._limit is not None and scope["path"] not in QUIET:
-                answer.extra = await self._rate(self._limit, scope, headers)
+            if b"origin" in headers:
+                answer.cors = await cors.readable(self._app, scope, headers)
+            if scope["path"] not in QUIET:
+                answer.extra = await self._rates(scope, headers)
+            if cors.is_preflight(scope, headers):
+                await answer.preflight()
+                return
+            if scope["method"] == "POST" and scope["path"] in UPLOADS:
+                await self._app(scope, self._bounded(receive, headers), answer)
+                return
             body = await self._body(scope, receive, headers)
-            await self._app(scope, _replay(body, receive), answer)
+            if not await self._by_lane(scope, headers, body, answer):
+                await self._app(scope, _replay(body, receive), answer)
         except AppError as error:
             await answer.problem(error)
         except Exception as error:
@@ -109,22 +137,87 @@ class Edge:
             elif answer.status != 500:  # an answer that broke off must not look whole
                 raise
 
-    async def _rate(self, limit: RateLimitItem, scope: Scope, headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+    async def _by_lane(self, scope: Scope, headers: dict[bytes, bytes], body: bytes, answer: _Answer) -> bool:
+        """Answer a plain request to a hot endpoint; False where it has to go the long way."""
+        secret = lanes.secret_of(headers)
+        found = None if secret is None else self._routes.find(scope)
+        lane = None if found is None else lanes.of(found[0].endpoint)
+        if found is None or lane is None:
+            return False
+        method, path = scope["method"], scope["path"]
+        means = self._app.state.runtime
+        asked = Asked(
+            means, answer.request_id, str(secret), method, path, found[1], scope["query_string"], headers, body
+        )
+        scope["route"], scope["endpoint"] = found[0], found[0].endpoint
+        made = await lane(asked)
+        if made is None:
+            return False
+        await made(scope, _nothing, answer)
+        return True
+
+    async def _rates(self, scope: Scope, headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+        """Count the request; a publishable key is everybody's, so that each address has its own count under it."""
         credential = headers.get(b"authorization", b"")
         client = (scope.get("client") or ("unknown", 0))[0]
+        public = credential.partition(b" ")[2].strip().startswith(b"pk_")
         who = hashlib.sha256(credential).hexdigest() if credential else f"ip:{client}"
+        if public:
+            who = f"{who}:{client}"
+        shown = [] if self._limit is None else await self._rate(self._limit, who)
+        if self._sessions is not None and public and scope["path"].startswith(SESSIONS):
+            return await self._rate(self._sessions, f"sessions:{who}")
+        return shown
+
+    async def _rate(self, limit: RateLimitItem, who: str) -> list[tuple[bytes, bytes]]:
         try:
-            allowed = await self._limiter.hit(limit, who)
-            stats = await self._limiter.get_window_stats(limit, who)
+            allowed, remaining, reset = await self._counts.hit(limit, who)
         except StorageError:  # what protects the service must not be what stops it
             log.warning("rate_limit_storage_is_away")
             return []
-        seconds = max(0, int(stats.reset_time - time.time()) + 1)
-        shown = {"RateLimit-Limit": limit.amount, "RateLimit-Remaining": stats.remaining, "RateLimit-Reset": seconds}
-        named = {name: str(value) for name, value in shown.items()}
+        seconds = max(0, int(reset - time.time()) + 1)
         if not allowed:
+            shown = {"RateLimit-Limit": limit.amount, "RateLimit-Remaining": remaining, "RateLimit-Reset": seconds}
+            named = {name: str(value) for name, value in shown.items()}
             raise TooManyRequests(headers={**named, "Retry-After": str(seconds)})
-        return [(name.lower().encode(), value.encode()) for name, value in named.items()]
+        return [
+            (b"ratelimit-limit", b"%d" % limit.amount),
+            (b"ratelimit-remaining", b"%d" % remaining),
+            (b"ratelimit-reset", b"%d" % seconds),
+        ]
+
+    def _bounded(self, receive: Receive, headers: dict[bytes, bytes]) -> Receive:
+        """The same body within the limits of a file, refused as it comes; raises where its headers tell enough."""
+        limit = self._settings.file_bytes + FORM_BYTES
+        too_large = f"A file may have {self._settings.file_bytes} bytes at most."
+        declared = headers.get(b"content-length")
+        if declared is not None and (not declared.isdigit() or int(declared) > limit):
+            raise TooLarge(too_large)
+        if headers.get(b"content-encoding", b"identity").lower() not in {b"", b"identity"}:
+            raise UnsupportedMediaType("Send the body without a content encoding.")
+        kind = headers.get(b"content-type", b"").decode("latin-1").lower()
+        if kind.partition(";")[0].strip() != "multipart/form-data":
+            raise UnsupportedMediaType("Send multipart/form-data.")
+        size = 0
+        give_up: float | None = None
+
+        async def bounded() -> Message:
+            nonlocal size, give_up
+            now = asyncio.get_running_loop().time()
+            give_up = give_up or now + self._settings.file_seconds
+            try:
+                async with asyncio.timeout_at(give_up):
+                    message = await receive()
+            except TimeoutError as error:
+                raise RequestTimeout from error
+            if message["type"] == "http.disconnect":
+                raise BadRequest("The client went away.")
+            size += len(message.get("body", b""))
+            if size > limit:
+                raise TooLarge(too_large)
+            return message
+
+        return bounded
 
     async def _body(self, scope: Scope, receive: Receive, headers: dict[bytes, bytes]) -> bytes:
         """The whole body within its limits of size and time, before anything of it is parsed."""
@@ -162,7 +255,7 @@ def _check_target(scope: Scope) -> None:
     _check_text("query", scope["query_string"])
     seen: set[bytes] = set()
     for name, value in scope["headers"]:
-        if name in PRINTABLE and not all(32 <= byte < 127 for byte in value):
+        if name in PRINTABLE and NOT_PRINTABLE.search(value):
             raise InvalidHeader(f"The header {name.decode()} has characters that are not printable ASCII.")
         if name in ONCE:
             if name in seen:  # which of the two counts must not depend on who reads them
@@ -194,8 +287,24 @@ def _check_type(body: bytes, headers: Mapping[bytes, bytes]) -> None:
 
 def _request_id(headers: Mapping[bytes, bytes]) -> str:
     """The caller's own, where it is harmless to keep and send back; else a fresh one."""
-    given = headers.get(b"x-request-id", b"").decode("latin-1")
+    sent = headers.get(b"x-request-id")
+    if sent is None:
+        return ids.new("req")
+    given = sent.decode("latin-1")
     return given if REQUEST_ID.fullmatch(given) and redact(given).text == given else ids.new("req")
+
+
+def _trace(headers: Mapping[bytes, bytes]) -> str | None:
+    """The trace that the caller has begun; one whose digits may be a card's is not passed on."""
+    sent = headers.get(b"traceparent")
+    if sent is None:
+        return None
+    given = sent.decode("latin-1")
+    return given if TRACEPARENT.fullmatch(given) and redact(given).text == given else None
+
+
+async def _nothing() -> Message:
+    raise AssertionError("an answer that is whole asks for nothing more")
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
@@ -221,13 +330,24 @@ def _route(scope: Scope) -> str:
     )  # the pages of the document: one folder, and paths without a variable
 
 
-def _note(scope: Scope, answer: _Answer, seconds: float) -> None:
+@lru_cache(2000)
+def _counters(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """To look them up by their labels costs more than to count."""
+    return metrics.REQUESTS.labels(method, route, status), metrics.SECONDS.labels(method, route)
+
+
+def _note(scope: Scope, answer: _Answer, seconds: float, traced: tracing.Traced) -> None:
     route = _route(scope)
     method = scope["method"] if scope["method"] in {"GET", "POST", "PUT", "PATCH", "DELETE"} else "OTHER"
-    metrics.REQUESTS.labels(method, route, answer.status).inc()
-    metrics.SECONDS.labels(method, route).observe(seconds)
+    counted, timed = _counters(method, route, answer.status)
+    counted.inc()
+    timed.observe(seconds)
+    traced.name(f"{method} {route}")
+    traced.note(http__request__method=method, http__route=route, http__response__status_code=answer.status)
+    if answer.status >= 500:
+        traced.failed(str(answer.status))
     if scope["path"] not in QUIET:
-        log.info("request", method=method, route=route, status=answer.status, ms=round(seconds * 1000, 2))
+        logs.request(answer.request_id, method, route, answer.status, seconds)
 
 
 class _Answer:
@@ -235,26 +355,32 @@ class _Answer:
 
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
-        self._request_id = request_id
+        self.request_id = request_id
         self.started = False
         self.status = 0
         self.extra: list[tuple[bytes, bytes]] = []
+        self.cors: list[tuple[bytes, bytes]] = []
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started, self.status = True, message["status"]
             names = {name for name, _ in message["headers"]}
-            added = [(b"x-request-id", self._request_id.encode()), *SAFETY, *self.extra]
+            added = [(b"x-request-id", self.request_id.encode()), *SAFETY, *self.extra, *self.cors]
             message["headers"] = [*message["headers"], *(pair for pair in added if pair[0] not in names)]
         await self._send(message)
 
+    async def preflight(self) -> None:
+        """Tell the browser what a page on its origin may send; raises `origin_not_allowed` where no key lists that."""
+        await self({"type": "http.response.start", "status": 204, "headers": cors.preflight(self.cors)})
+        await self({"type": "http.response.body", "body": b""})
+
     async def problem(self, error: AppError) -> None:
         """Answer with problem+json."""
-        body = orjson.dumps(error.problem(self._request_id))
+        body = orjson.dumps(error.problem(self.request_id))
         headers: list[tuple[bytes, bytes]] = [
-            (b"content-type", b"application/problem+json"),
-            (b"content-length", str(len(body)).encode()),
             *((name.lower().encode(), value.encode()) for name, value in error.headers.items()),
+            (b"content-length", str(len(body)).encode()),
+            (b"content-type", b"application/problem+json"),
         ]
         start: dict[str, Any] = {"type": "http.response.start", "status": error.status, "headers": headers}
         await self(start)

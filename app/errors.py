@@ -70,7 +70,7 @@ class Unauthorized(AppError):
     status = 401
     title = "Unauthorized"
     code = "unauthorized"
-    detail = "A valid API key is needed: Authorization: Bearer sk_…"
+    detail = "A valid API key or shopper's token is needed: Authorization: Bearer sk_…"
 
 
 class Forbidden(AppError):
@@ -178,6 +178,20 @@ class RequestTimeout(AppError):
 # ---- codes --------------------------------------------------------------------------------------------------------
 
 
+class InvalidMultipart(BadRequest):
+    """The body is not the form of one file that it should be."""
+
+    code = "invalid_multipart"
+    detail = "Send multipart/form-data with one file in the field file."
+
+
+class SignatureInvalid(Unauthorized):
+    """The call is not signed by whom it should be, or was signed too long ago."""
+
+    code = "signature_invalid"
+    detail = "The call is not signed with this connection's secret, or its time is more than five minutes from ours."
+
+
 class UriTooLong(BadRequest):
     """The address is longer than it may be."""
 
@@ -206,6 +220,13 @@ class InvalidHeader(BadRequest):
     detail = "A header of the request could not be read."
 
 
+class TooManyFiles(TooManyRequests):
+    """A shopper sends more files than people do."""
+
+    code = "too_many_files"
+    detail = "Too many files in one hour: wait for the seconds in Retry-After."
+
+
 class IdempotencyKeyRequired(BadRequest):
     """A write that moves something needs a key."""
 
@@ -218,6 +239,27 @@ class ScopeMissing(Forbidden):
 
     code = "scope_missing"
     detail = "This key does not have the scope that this call needs."
+
+
+class OriginNotAllowed(Forbidden):
+    """A web page on another origin than those that the key lists."""
+
+    code = "origin_not_allowed"
+    detail = "This key may not be used from this origin: `aftersale keys set` lists those that may."
+
+
+class CodeIncorrect(Forbidden):
+    """It is not the code that was sent, if one was."""
+
+    code = "code_incorrect"
+    detail = "This is not the code. After five tries the session is locked."
+
+
+class JwtRefused(Forbidden):
+    """The storefront's word does not count."""
+
+    code = "jwt_refused"
+    detail = "The JWT is not accepted."
 
 
 class NotOwner(Forbidden):
@@ -346,11 +388,39 @@ class ActionNotFound(NotFound):
     detail = "No action has this name: GET /v1/actions lists them."
 
 
+class FileNotFound(NotFound):
+    """No such file here, or it is not this customer's."""
+
+    code = "file_not_found"
+    detail = "No such file."
+
+
 class EventNotFound(NotFound):
     """No such event here."""
 
     code = "event_not_found"
     detail = "No such event."
+
+
+class ConnectionNotFound(NotFound):
+    """No such connection here, or it takes no calls."""
+
+    code = "connection_not_found"
+    detail = "No such connection."
+
+
+class WebhookEndpointNotFound(NotFound):
+    """No such endpoint here."""
+
+    code = "webhook_endpoint_not_found"
+    detail = "No such webhook endpoint."
+
+
+class DeliveryNotFound(NotFound):
+    """No such delivery of this connection."""
+
+    code = "delivery_not_found"
+    detail = "No such delivery."
 
 
 class SubscriptionNotFound(NotFound):
@@ -367,6 +437,41 @@ class PolicyNotFound(NotFound):
     detail = "No such policy."
 
 
+class AgentNotFound(NotFound):
+    """No such person at this store."""
+
+    code = "agent_not_found"
+    detail = "No such agent."
+
+
+class TeamNotFound(NotFound):
+    """No such team at this store."""
+
+    code = "team_not_found"
+    detail = "No such team."
+
+
+class TicketUpdateNotFound(NotFound):
+    """No such update of many tickets here."""
+
+    code = "ticket_update_not_found"
+    detail = "No such update of tickets."
+
+
+class RatingLinkNotFound(NotFound):
+    """The link was not made by us, or belongs to nothing any more."""
+
+    code = "rating_link_not_found"
+    detail = "This link leads to nothing."
+
+
+class RatingLinkExpired(NotFound):
+    """The link has had its time."""
+
+    code = "rating_link_expired"
+    detail = "This link has expired."
+
+
 class BacktestNotFound(NotFound):
     """No such backtest here."""
 
@@ -379,6 +484,34 @@ class DecisionNotFound(NotFound):
 
     code = "decision_not_found"
     detail = "No such decision."
+
+
+class SessionNotFound(NotFound):
+    """No such session of this key."""
+
+    code = "session_not_found"
+    detail = "No such shopper session."
+
+
+class SessionLocked(Conflict):
+    """Five wrong codes."""
+
+    code = "session_locked"
+    detail = "Too many wrong codes: start another session."
+
+
+class SessionExpired(Conflict):
+    """The code's ten minutes are over."""
+
+    code = "session_expired"
+    detail = "The code is no longer good: start another session."
+
+
+class SessionVerified(Conflict):
+    """A code is good for one token."""
+
+    code = "session_verified"
+    detail = "This code was used already: start another session."
 
 
 class OrderNotPending(Conflict):
@@ -605,6 +738,41 @@ class TicketClosed(Conflict):
     detail = "The ticket is closed."
 
 
+class TicketMerged(Conflict):
+    """It has gone on in another ticket."""
+
+    code = "ticket_merged"
+    detail = "The ticket was merged into another one."
+
+
+class CustomersDiffer(Conflict):
+    """What one shopper wrote is not shown to another."""
+
+    code = "customers_differ"
+    detail = "The two tickets are not the same customer's."
+
+
+class AlreadyRated(Conflict):
+    """One answer of each kind."""
+
+    code = "already_rated"
+    detail = "The ticket was rated already."
+
+
+class AgentExists(Conflict):
+    """The id is taken."""
+
+    code = "agent_exists"
+    detail = "An agent with this id is there already."
+
+
+class TeamExists(Conflict):
+    """The id is taken."""
+
+    code = "team_exists"
+    detail = "A team with this id is there already."
+
+
 class StatusNotAllowed(Conflict):
     """The ticket cannot go from its status to that one."""
 
@@ -633,6 +801,13 @@ class DecisionNotReplayable(Conflict):
     detail = "This decision was written down without all of its facts."
 
 
+class FileQuotaReached(Conflict):
+    """The store keeps as many bytes of files as it may."""
+
+    code = "file_quota_reached"
+    detail = "The store's room for files is used up."
+
+
 class NotConnected(Conflict):
     """No provider is connected for this mode."""
 
@@ -645,6 +820,41 @@ class NotSupported(Conflict):
 
     code = "not_supported"
     detail = "The connected shop cannot do that."
+
+
+class EncryptionKeyMissing(Conflict):
+    """Nothing to keep credentials with."""
+
+    code = "encryption_key_missing"
+    detail = "This server has no key to keep credentials with: set AFTERSALE_ENCRYPTION_KEYS."
+
+
+class FamilyTaken(Conflict):
+    """A store has one shop, one payment provider, one carrier and one channel in each mode."""
+
+    code = "family_taken"
+    detail = "Another connection serves that already: change it, delete it, or name other families."
+
+
+class ConnectionInUse(Conflict):
+    """Effects that were begun through it have not ended."""
+
+    code = "connection_in_use"
+    detail = "Operations of this store have not ended: they could not be looked up any more. Wait for them."
+
+
+class DeliveryNotDead(Conflict):
+    """It waits or has been worked on."""
+
+    code = "delivery_not_dead"
+    detail = "Only what was given up or refused is tried again."
+
+
+class ScopesExceeded(Forbidden):
+    """Nobody gives away more than they have."""
+
+    code = "scopes_exceeded"
+    detail = "A connection may have the scopes of the key that makes it, and no others."
 
 
 class NoItems(Invalid):
@@ -738,11 +948,39 @@ class GiftCardInsufficient(Invalid):
     detail = "The gift card does not hold enough for this."
 
 
+class KindUnknown(Invalid):
+    """No adapter of that name."""
+
+    code = "kind_unknown"
+    detail = "There is no kind of connection with this name, or not in this mode."
+
+
 class CurrencyMismatch(Invalid):
     """Another currency than the order's."""
 
     code = "currency_mismatch"
     detail = "The amount is not in the order's currency."
+
+
+class FileTypeNotAllowed(Invalid):
+    """What it is, by its content, is not taken."""
+
+    code = "file_type_not_allowed"
+    detail = "Send a photo (JPEG, PNG, WebP or GIF) or a PDF; what it is called does not matter."
+
+
+class FileUnreadable(Invalid):
+    """It begins like a picture or a PDF and cannot be read as one."""
+
+    code = "file_unreadable"
+    detail = "The file is broken, protected or cut off: it cannot be read."
+
+
+class ImageTooLarge(Invalid):
+    """More pixels than are read."""
+
+    code = "image_too_large"
+    detail = "The picture has more than 50 million pixels."
 
 
 class IdempotencyKeyReused(Invalid):
@@ -769,7 +1007,14 @@ class ProviderUnavailable(Unavailable):
 STORED_REFUSALS = frozenset({404, 409})
 """Refusals that are kept with an idempotency key for a day; all others may be tried again with it."""
 NEVER_STORED = frozenset(
-    {"facts_changed", "confirmation_required", "order_ambiguous", "idempotency_key_in_use", "change_in_progress"}
+    {
+        "facts_changed",
+        "confirmation_required",
+        "order_ambiguous",
+        "idempotency_key_in_use",
+        "change_in_progress",
+        "file_quota_reached",
+    }
 )
 
 

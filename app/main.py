@@ -18,7 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 
-from app import __version__, errors, routers
+from app import __version__, errors, routers, tracing
 from app.database import Database, connect
 from app.draining import told_first
 from app.edge import Edge
@@ -26,8 +26,10 @@ from app.errors import AppError
 from app.integrations import http
 from app.offline import close_the_way_out
 from app.openapi import describe
-from app.services import durable, jobs
-from app.services.providers import Connections, SandboxConnections
+from app.routers import uploads
+from app.services import durable, file_blobs, jobs, keyrings, webhook_sender
+from app.services.event_streams import Streams
+from app.services.providers import Connections, StoreConnections
 from app.services.runtime import Runtime
 from app.settings import Settings
 
@@ -47,6 +49,7 @@ def create_app(settings: Settings, *, connections: Connections | None = None) ->
     app.state.settings = settings
     app.state.connections = connections
     app.state.ready = False
+    app.state.uploads = asyncio.Semaphore(uploads.AT_ONCE)
     for name in sorted(module.name for module in pkgutil.iter_modules(routers.__path__)):
         router = getattr(importlib.import_module(f"app.routers.{name}"), "router", None)
         if router is not None:
@@ -72,8 +75,11 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
         load = threading.Thread(target=http.load, daemon=True, name="load")
         soon = asyncio.get_running_loop().call_later(0.3, load.start)  # behind the first answers
 
+        loop = asyncio.get_running_loop()
+
         def leave() -> None:
             app.state.ready = False
+            loop.call_soon_threadsafe(runtime.streams.stop)  # else the server would wait for every one of them
 
         with told_first(leave, settings.drain_seconds):
             try:
@@ -86,28 +92,36 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
 @contextlib.asynccontextmanager
 async def running(settings: Settings, connections: Connections | None, *, work: bool) -> AsyncGenerator[Runtime]:
     """A process's means, opened and closed in order; with `work` the engine runs here."""
+    tracing.start(settings.traces_url, settings.traces_ratio, __version__)
     db: Database = connect(settings.database, pool_size=settings.pool_size)
     db.info["jobs"] = durable.client(settings)
+    db.info["blobs"] = file_blobs.place(settings.files)
+    db.info["inbound_days"] = settings.inbound_days
+    db.info["event_days"] = settings.event_days
     db.info["recheck_seconds"] = settings.recheck_seconds
-    found = connections or SandboxConnections(settings)
-    runtime = Runtime(settings=settings, db=db, connections=found, executor=jobs.executor_name())
+    db.info["keyring"] = keyring = keyrings.of(settings)
+    found = connections or StoreConnections(settings, keyring)
+    runtime = Runtime(settings=settings, db=db, connections=found, executor=jobs.executor_name(), streams=Streams(db))
     await db.start()
     engine = durable.Engine(settings, jobs.table(runtime)) if work else None
-    chores: asyncio.Task[None] | None = None
+    chores: list[asyncio.Task[None]] = []
     try:
         if engine is not None:
             await engine.launch()
-            chores = asyncio.create_task(jobs.housekeeping(runtime), name="housekeeping")
+            chores.append(asyncio.create_task(jobs.housekeeping(runtime), name="housekeeping"))
+            chores.append(asyncio.create_task(jobs.watching(runtime), name="watching"))
+            chores.append(asyncio.create_task(webhook_sender.run(runtime), name="webhooks"))
         yield runtime
     finally:
-        if chores is not None:
-            chores.cancel()
+        for chore in chores:
+            chore.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await chores
+                await chore
         if engine is not None:
             await engine.close()
         await found.close()
         await db.close()
+        tracing.stop()
 
 
 def _problem(request: Request, error: AppError) -> Response:

@@ -37,7 +37,7 @@ def sync_url(url: str) -> str:
 def upgrade(url: str) -> None:
     """Migrate to the head, and make a restored copy's events show; on PostgreSQL an advisory lock lets several try."""
     if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if pending(url):
         from alembic import command
 
@@ -67,6 +67,14 @@ def head() -> str:
     if found is None:
         raise RuntimeError(f"{newest.name} states no revision")
     return found[1]
+
+
+def knows(revision: str) -> bool:
+    """Whether a database at `revision` can be brought to the newest schema by this version."""
+    return any(
+        (found := REVISION.search(file.read_text(encoding="utf-8"))) is not None and found[1] == revision
+        for file in (MIGRATIONS / "versions").glob("*.py")
+    )
 
 
 def pending(url: str) -> bool:

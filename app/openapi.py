@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from app import errors
 from app.errors import AppError
+from app.routers import pasted
 from app.routers.answers import declare
 from app.routers.headers import read_by
 from app.routers.schemas import Problem
@@ -18,9 +19,9 @@ DESCRIPTION = """
 One REST API for everything that happens after checkout: a shopper's message comes in and is answered, acted on, or
 handed to a person with everything filled in. Money moves at most once per `Idempotency-Key`.
 
-Authenticate with `Authorization: Bearer sk_test_…`. Errors are RFC 9457 `application/problem+json` with a stable
-`code`; a path that is not here is 404 `not_found`, a method that is not here 405 `method_not_allowed`. Amounts are
-integer minor units; times are RFC 3339 in UTC.
+Authenticate with `Authorization: Bearer` and a key: `sk_…` on a server, `pk_…` in a web page, `st_…` for one shopper.
+Errors are RFC 9457 `application/problem+json` with a stable `code`; a path that is not here is 404 `not_found`, a
+method that is not here 405 `method_not_allowed`. Amounts are integer minor units; times are RFC 3339 in UTC.
 
 Every answer carries `X-Request-Id` (yours, where you sent one of at most 128 letters, digits, `_`, `.`, `:` and `-`),
 `Aftersale-Version` and `RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset`; 429 and 503 carry `Retry-After`;
@@ -28,8 +29,10 @@ an answer that is given again for its `Idempotency-Key` carries `Idempotent-Repl
 """
 TAGS = {
     "Messages": "The main job: a shopper's message in, an answer, an act or a hand-over out.",
+    "Shopper sessions": "How a shopper in a storefront proves who they are.",
     "Triage": "What a text wants, in which language and mood.",
     "Tickets": "Conversations.",
+    "Agents": "The store's people and teams.",
     "Orders": "The shop's orders, through a mirror with its age, and where they are.",
     "Returns": "Goods on their way back.",
     "Exchanges": "Delivered items for other variants, with the difference.",
@@ -44,8 +47,11 @@ TAGS = {
     "Actions": "Everything that can be done, through one door.",
     "Operations": "The durable record of each outside effect.",
     "Customers": "Who buys.",
+    "Files": "Photos and documents that shoppers and stores send.",
     "Catalog": "What the shop sells: what an exchange or a swap may choose.",
+    "Connections": "A store's own systems, and what they send us.",
     "Events": "The log of every change.",
+    "Webhooks": "Who is told of events, what each was sent, and sending it again.",
     "System": "Health, readiness, metrics.",
 }
 
@@ -63,7 +69,9 @@ def describe(app: FastAPI) -> None:
 
 # What the edge and the shared parameters may refuse, whatever the operation is.
 ANY = (errors.BadRequest, errors.UriTooLong, errors.InvalidHeader, AppError, errors.Unavailable)
-WITH_BODY = (errors.InvalidJson, errors.RequestTimeout, errors.TooLarge, errors.UnsupportedMediaType)
+WITH_BODY = (errors.RequestTimeout, errors.TooLarge, errors.UnsupportedMediaType)
+BY_LINK = ("/v1/ratings/", "/v1/inbound/")
+"""Paths whose token, or whose caller's signature, is the credential."""
 BY_PARAMETER: dict[str, tuple[type[AppError], ...]] = {
     "cursor": (errors.InvalidCursor,),
     "idempotency-key": (errors.IdempotencyKeyRequired, errors.IdempotencyKeyReused, errors.IdempotencyKeyInUse),
@@ -102,12 +110,13 @@ def build(app: FastAPI) -> dict[str, Any]:
     components.setdefault("securitySchemes", {})["secretKey"] = {
         "type": "http",
         "scheme": "bearer",
-        "description": "A secret key: sk_test_… or sk_live_…",
+        "description": "A secret key: sk_test_… or sk_live_…; in a web page a publishable key, pk_…, or a shopper's "
+        "token, st_…",
     }
     for name, shape in components["schemas"].items():
         _tell(name, shape, components["schemas"])
-    headers = {
-        (route.path_format, method.lower()): copy.deepcopy(read_by(route.dependant))
+    routes = {
+        (route.path_format, method.lower()): route
         for route in app.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()
@@ -115,12 +124,17 @@ def build(app: FastAPI) -> dict[str, Any]:
     problems: dict[str, Any] = {}
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            operation["parameters"] = [*operation.get("parameters", []), *headers.get((path, method), [])]
+            route = routes[path, method]
+            operation["operationId"] = _called(route)
+            told = copy.deepcopy(read_by(route.dependant))
+            operation["parameters"] = [*operation.get("parameters", []), *told]
             if not operation["parameters"]:
                 del operation["parameters"]
-            if path.startswith("/v1/"):
+            if path.startswith("/v1/") and not path.startswith(BY_LINK):
                 operation["security"] = [{"secretKey": []}]
+            _name_form(operation, components["schemas"])
             _require_key(operation)
+            pasted.fill(operation, method, path)
             _refuse(operation, method)
             _show(operation, components["schemas"])
             _as_problems(operation["responses"], problems)
@@ -130,6 +144,15 @@ def build(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
     return schema
+
+
+def _called(route: APIRoute) -> str:
+    """What a generated client calls it: a verb and its noun, which a bare verb gets from its tag (`cancel_claim`)."""
+    if "_" in route.name or not route.path.startswith("/v1/"):
+        return route.name
+    plural = str(route.tags[0]).lower().replace(" ", "_")
+    noun = f"{plural[:-3]}y" if plural.endswith("ies") else plural.removesuffix("s")
+    return route.name if route.name == noun else f"{route.name}_{noun}"
 
 
 def _shapes(model: type[BaseModel]) -> dict[str, Any]:
@@ -166,6 +189,14 @@ def _put_nulls_back(example: Any, shape: dict[str, Any], schemas: dict[str, Any]
                     _put_nulls_back(example[name], part, schemas)
 
 
+def _name_form(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """A form's shape stands with the others, by its title: generated clients name their types after them."""
+    content = operation.get("requestBody", {}).get("content", {}).get("multipart/form-data")
+    if content is not None and "$ref" not in content["schema"]:
+        schemas[content["schema"]["title"]] = content["schema"]
+        content["schema"] = {"$ref": f"#/components/schemas/{content['schema']['title']}"}
+
+
 def _require_key(operation: dict[str, Any]) -> None:
     """Say `required` of the idempotency key where the endpoint itself declares that it refuses without."""
     declared = operation["responses"].get("400", {}).get("content", {}).get("application/problem+json", {})
@@ -173,6 +204,7 @@ def _require_key(operation: dict[str, Any]) -> None:
         for parameter in operation["parameters"]:
             if parameter["name"] == "idempotency-key":
                 parameter["required"] = True
+                parameter["schema"] = {"type": "string", "title": parameter["schema"]["title"]}
 
 
 def _refuse(operation: dict[str, Any], method: str) -> None:
@@ -180,6 +212,8 @@ def _refuse(operation: dict[str, Any], method: str) -> None:
     kinds = [*ANY, *(WITH_BODY if method != "get" else ())]
     for parameter in operation.get("parameters", []):
         kinds += BY_PARAMETER.get(parameter["name"], ())
+    if method != "get" and "multipart/form-data" not in operation.get("requestBody", {}).get("content", {}):
+        kinds.append(errors.InvalidJson)
     responses = operation["responses"]
     responses.get("422", {}).get("content", {}).pop("application/json", None)
     for status, entry in declare(*kinds).items():
@@ -197,6 +231,12 @@ def _show(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
         content = place.get("content", {}).get("application/json")
         if content is not None and "example" not in content:
             content["example"] = _example(content["schema"], schemas)
+        elif content is not None:
+            _put_nulls_back(content["example"], _whole(content["schema"], schemas), schemas)
+
+
+def _whole(shape: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    return schemas[shape["$ref"].rpartition("/")[2]] if "$ref" in shape else shape
 
 
 def _example(shape: dict[str, Any], schemas: dict[str, Any]) -> Any:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 import orjson
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from app.errors import StorageUnavailable
-from app.work import P, T, Work, dumps
+from app.statements import Read, Taken, Waited, Write
+from app.tracing import traceparent
+from app.wires import Wires
+from app.work import P, Pool, T, Work, dumps
 
+SETTINGS = {
+    "application_name": "aftersale",
+    "lock_timeout": "2000",
+    "statement_timeout": "30000",
+    "idle_in_transaction_session_timeout": "30000",
+}
 RETRIED = {"40001", "40P01"}
 """PostgreSQL's serialization failure and deadlock: the whole unit runs again."""
 LOCK_TIMEOUT = "55P03"
@@ -39,33 +50,36 @@ class PostgresDatabase:
             pool_pre_ping=False,
             json_serializer=dumps,
             json_deserializer=orjson.loads,
-            connect_args={
-                "timeout": 5,
-                "server_settings": {
-                    "application_name": "aftersale",
-                    "lock_timeout": "2000",
-                    "statement_timeout": "30000",
-                    "idle_in_transaction_session_timeout": "30000",
-                },
-            },
+            connect_args={"timeout": 5, "server_settings": SETTINGS},
         )
+        self._wires = Wires(url, pool_size, SETTINGS)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False, autoflush=True)
         # An answer is made of several statements; they must tell of the same moment.
         snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ")
         self._readers = async_sessionmaker(snapshots, expire_on_commit=False, autoflush=False)
+
+    def pool(self) -> Pool:
+        """The pool's connections; whoever finds none free waits for one."""
+        found = cast("AsyncAdaptedQueuePool", self._engine.pool)
+        wires = self._wires
+        return Pool(in_use=found.checkedout() + wires.in_use, most=found.size() + wires.most, waiting=0)
 
     async def start(self) -> None:
         """Nothing to open: the pool connects when it is first asked."""
 
     async def close(self) -> None:
         """Give every connection back."""
+        await self._wires.close()
         await self._engine.dispose()
+
+    def _about(self) -> dict[str, Any]:
+        return {**self.info, "traceparent": traceparent.get()}
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """One transaction; deadlocks and serialization failures run the unit again, three times at most."""
         for last in (False, False, True):
             try:
-                async with self._sessions(info=dict(self.info)) as session, session.begin():
+                async with self._sessions(info=self._about()) as session, session.begin():
                     return await session.run_sync(work, *args, **kwargs)
             except (DBAPIError, OSError, PoolTimeout) as error:
                 if sqlstate(error) in RETRIED and not last:
@@ -77,7 +91,7 @@ class PostgresDatabase:
         """One session, rolled back at the end; a connection that a restart broke is replaced once."""
         for last in (False, True):
             try:
-                async with self._readers(info=dict(self.info)) as session:
+                async with self._readers(info=self._about()) as session:
                     return await session.run_sync(work, *args, **kwargs)
             except (DBAPIError, OSError, PoolTimeout) as error:
                 broken = isinstance(error, DBAPIError) and error.connection_invalidated
@@ -85,6 +99,50 @@ class PostgresDatabase:
                     continue
                 raise _translated(error) from error
         raise AssertionError("unreachable")
+
+    async def fetch(self, read: Read, /, **values: Any) -> list[dict[str, Any]]:
+        """One statement on a connection of its own kind; one that a restart broke is replaced once."""
+        statement = read.postgresql
+        for last in (False, True):
+            try:
+                return read.of_records(await self._wires.fetch(statement.sql, statement.bound(values)))
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                if _broken(error) and not last:
+                    continue
+                raise _of_driver(error) from error
+        raise AssertionError("unreachable")
+
+    async def put(self, write: Write, /, **values: Any) -> None:
+        """One statement; a deadlock runs it again, three times at most. Raises `Taken`, `Waited`."""
+        sql, parameters = write.postgresql(values)
+        for last in (False, False, True):
+            try:
+                await self._wires.fetch(sql, parameters)
+            except asyncpg.UniqueViolationError as error:
+                raise Taken from error
+            except asyncpg.LockNotAvailableError as error:
+                raise Waited from error
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                if getattr(error, "sqlstate", None) in RETRIED and not last:
+                    continue
+                raise _of_driver(error) from error
+            else:
+                return
+        raise AssertionError("unreachable")
+
+
+def _broken(error: Exception) -> bool:
+    """The connection is gone, not the database."""
+    state = str(getattr(error, "sqlstate", None) or "")
+    closed = isinstance(error, asyncpg.InterfaceError | ConnectionError)
+    return closed or state.startswith(("08", "57P"))
+
+
+def _of_driver(error: Exception) -> Exception:
+    state = str(getattr(error, "sqlstate", None) or "")
+    if not isinstance(error, asyncpg.PostgresError) or state in RETRIED or state == LOCK_TIMEOUT:
+        return StorageUnavailable()
+    return StorageUnavailable() if state.startswith(AWAY) else error
 
 
 def _translated(error: DBAPIError | OSError | PoolTimeout) -> Exception:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from sqlalchemy import Connection, create_engine, event
@@ -19,7 +19,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from app.errors import StorageUnavailable
-from app.work import P, T, Work, dumps
+from app.statements import Compiled, Read, Taken, Write
+from app.tracing import traceparent
+from app.work import P, Pool, T, Work, dumps
 
 GROUP = 64
 """Units of work that share one commit on SQLite."""
@@ -28,9 +30,16 @@ BUSY_SECONDS = 15.0
 
 
 @dataclass(slots=True)
+class _Put:
+    write: Write
+    values: dict[str, Any]
+
+
+@dataclass(slots=True)
 class _Unit:
-    work: Callable[[Session], Any]
+    work: Callable[[Session], Any] | _Put
     future: asyncio.Future[Any]
+    info: dict[str, Any]
     result: Any = None
     error: BaseException | None = None
 
@@ -42,6 +51,7 @@ class SqliteDatabase:
 
     def __init__(self, url: str, *, readers: int) -> None:
         self.info: dict[str, Any] = {}
+        self._most = 2 * readers + 1
         self._engine = create_engine(
             url,
             poolclass=QueuePool,
@@ -58,6 +68,13 @@ class SqliteDatabase:
         self._writer: Connection | None = None
         self._task: asyncio.Task[None] | None = None
         self._busy = self._closed = False
+        self._path = url.removeprefix("sqlite:///")
+        self._reader: sqlite3.Connection | None = None
+
+    def pool(self) -> Pool:
+        """Readers and the one writer."""
+        found = cast("QueuePool", self._engine.pool)
+        return Pool(in_use=found.checkedout(), most=self._most, waiting=len(self._waiting))
 
     async def start(self) -> None:
         """Take the writing connection and start its task."""
@@ -79,29 +96,67 @@ class SqliteDatabase:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
         self._engine.dispose()
         self._thread.shutdown(wait=True)
 
+    def _about(self) -> dict[str, Any]:
+        return {**self.info, "traceparent": traceparent.get()}  # the writer's task is nobody's request
+
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Queue the unit; returns after the group's commit has reached the disk."""
-        if self._closed:
-            raise StorageUnavailable
-        if self._task is None:
-            await self.start()
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Unit(lambda session: work(session, *args, **kwargs), future))
-        self._wake.set()
-        return await future
+
+        def unit(session: Session) -> T:
+            return work(session, *args, **kwargs)
+
+        return await self._queued(unit)
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """One snapshot on a reading connection; short enough to stay on the loop."""
         try:
             with self._engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN")
-                with Session(connection, expire_on_commit=False, info=dict(self.info)) as session:
+                with Session(connection, expire_on_commit=False, info=self._about()) as session:
                     return work(session, *args, **kwargs)
         except DBAPIError as error:
             raise _translated(error) from error
+
+    async def fetch(self, read: Read, /, **values: Any) -> list[dict[str, Any]]:
+        """One snapshot on a connection of the driver's own; short enough to stay on the loop."""
+        try:
+            if self._reader is None:
+                self._reader = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+                _pragmas(self._reader, None)
+            head, *lists = read.sqlite.items()
+            if not lists:
+                return _rows(self._reader, head[1], values)
+            self._reader.execute("BEGIN")
+            try:
+                found = _rows(self._reader, head[1], values)
+                for row in found[:1]:
+                    hanging = {**values, **{f"row_{name}": value for name, value in row.items()}}
+                    row.update({name: _rows(self._reader, one, hanging) for name, one in lists})
+                return found
+            finally:
+                self._reader.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise _of_driver(error) from error
+
+    async def put(self, write: Write, /, **values: Any) -> None:
+        """In a savepoint of the group's transaction, without a session. Raises `Taken`."""
+        await self._queued(_Put(write, values))
+
+    async def _queued(self, work: Any) -> Any:
+        if self._closed:
+            raise StorageUnavailable
+        if self._task is None:
+            await self.start()
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Unit(work, future, self._about()))
+        self._wake.set()
+        return await future
 
     async def _drain(self) -> None:
         while True:
@@ -154,13 +209,16 @@ class SqliteDatabase:
 
     def _attempt(self, unit: _Unit, driver: sqlite3.Connection) -> None:
         assert self._writer is not None
+        if isinstance(unit.work, _Put):
+            self._put(unit, unit.work, driver)
+            return
         try:
             with (
                 Session(
                     self._writer,
                     join_transaction_mode="create_savepoint",
                     expire_on_commit=False,
-                    info=dict(self.info),
+                    info=unit.info,
                 ) as session,
                 session.begin(),
             ):
@@ -170,6 +228,23 @@ class SqliteDatabase:
             if not driver.in_transaction:
                 raise sqlite3.OperationalError("the transaction ended early") from error
             unit.error = _translated(error) if isinstance(error, DBAPIError) else error
+
+    def _put(self, unit: _Unit, put: _Put, driver: sqlite3.Connection) -> None:
+        try:
+            driver.execute("SAVEPOINT unit")
+            put.write.sqlite(driver, put.values)
+            driver.execute("RELEASE unit")
+        except Exception as error:
+            if not driver.in_transaction:
+                raise sqlite3.OperationalError("the transaction ended early") from error
+            driver.execute("ROLLBACK TO unit")
+            driver.execute("RELEASE unit")
+            taken = isinstance(error, sqlite3.IntegrityError) and "UNIQUE" in str(error)
+            unit.error = Taken() if taken else _of_driver(error) if isinstance(error, sqlite3.Error) else error
+
+
+def _rows(driver: sqlite3.Connection, one: Compiled, values: dict[str, Any]) -> list[dict[str, Any]]:
+    return one.shown(driver.execute(one.sql, one.bound(values)).fetchall())
 
 
 def _begin_immediate(driver: sqlite3.Connection) -> None:
@@ -191,7 +266,12 @@ def _pragmas(connection: sqlite3.Connection, record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+AWAY = ("locked", "disk is full", "disk I/O", "unable to open", "readonly")
+
+
 def _translated(error: DBAPIError) -> Exception:
-    words = str(error.orig)
-    away = ("locked", "disk is full", "disk I/O", "unable to open", "readonly")
-    return StorageUnavailable() if any(word in words for word in away) else error
+    return StorageUnavailable() if any(word in str(error.orig) for word in AWAY) else error
+
+
+def _of_driver(error: sqlite3.Error) -> Exception:
+    return StorageUnavailable() if any(word in str(error) for word in AWAY) else error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import orjson
@@ -13,6 +14,21 @@ T = TypeVar("T")
 Work = Callable[Concatenate[Session, P], T]
 
 
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A database's connections in this process, at this moment."""
+
+    in_use: int
+    most: int
+    waiting: int
+    """Writes that wait for the one writing connection (SQLite); 0 where each takes one of the pool."""
+
+
+def packed(value: Any) -> bytes:
+    """JSON as it is kept and answered; a time in it is RFC 3339 with `Z`, as `clock.rfc3339` writes it."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+
+
 def dumps(value: Any) -> str:
     """What stands in a JSON column."""
-    return orjson.dumps(value).decode()
+    return packed(value).decode()

@@ -7,18 +7,13 @@ import os
 import re
 import signal
 import socket
-import socketserver
 import sqlite3
 import stat
-import struct
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from typing import Any
 
 import httpx
 import pytest
@@ -95,18 +90,38 @@ def test_a_store_is_made_changed_and_listed(line: Line) -> None:
     address = {"name": "Lager", "city": "Berlin", "country_code": "DE"}
     made = line.gives(
         *("stores", "create", "Nordlicht", "--timezone", "Europe/Berlin", "--locale", "de-DE", "--country", "DE"),
-        *("--sandbox-shop", "north", "--policy", line.file(policy), "--return-address", json.dumps(address)),
+        *("--currency", "EUR", "--currency", "CHF", "--sandbox-shop", "north"),
+        *("--policy", line.file(policy), "--return-address", json.dumps(address)),
     )
     assert made["id"].startswith("sto_")
     assert (made["name"], made["timezone"], made["locale"]) == ("Nordlicht", "Europe/Berlin", "de-DE")
     assert (made["sandbox_shop"], made["return_address"]) == ("north", address)
+    assert made["currencies"] == ["EUR", "CHF"]
+    foreign = line.file({"caps": {"USD": EUR}}, "foreign.json")
+    assert "/caps/USD" in line.refuses("stores", "set", made["id"], "--policy", foreign)
+    assert line.gives("stores", "set", made["id"], "--currency", "EUR")["currencies"] == ["EUR"]
     assert (made["policy"]["return_window_days"], made["policy"]["caps"]["EUR"]) == (14, EUR)
     changed = line.gives("stores", "set", made["id"], "--name", "Südlicht", "--country", "AT", "--locale", "de-AT")
     assert (changed["name"], changed["country_code"], changed["policy"]) == ("Südlicht", "AT", made["policy"])
     window = line.file({"return_window_days": 60}, "other.json")
     assert line.gives("stores", "set", made["id"], "--policy", window)["policy"]["caps"] == {}
+    assert changed["delays"] == {}
+    rules = {"open_tickets": True, "usual": {"silent_days": 3, "lost_days": 10}}
+    assert line.gives("stores", "set", made["id"], "--delays", json.dumps(rules))["delays"] == rules
     listed = line.run("stores", "list").stdout.splitlines()
     assert [json.loads(row)["name"] for row in listed] == ["Südlicht"]
+
+
+def test_a_store_promises_what_it_can_keep(line: Line) -> None:
+    levels = {"targets": {"urgent": {"first_answer": 30}}, "hours": {"mon": [["09:00", "17:00"]]}}
+    made = line.gives("stores", "create", "Shop", "--service-levels", line.file(levels))
+    assert made["service_levels"] == levels
+    changed = line.gives("stores", "set", made["id"], "--service-levels", line.file({}, "none.json"))
+    assert changed["service_levels"] == {}
+    never = line.file({"hours": {"mon": [["17:00", "09:00"]]}}, "never.json")
+    assert "spans go forward" in line.refuses("stores", "set", made["id"], "--service-levels", never)
+    abroad = line.file({"holidays": {"country": "XX"}}, "abroad.json")
+    assert "/holidays" in line.refuses("stores", "set", made["id"], "--service-levels", abroad)
 
 
 def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(line: Line) -> None:
@@ -163,11 +178,17 @@ def test_a_policy_that_cannot_be_meant_is_refused_and_nothing_is_made(bare: Line
         (("--timezone", "Mars/Olympus"), "Mars/Olympus is not a time zone"),
         (("--locale", "klingon_speech"), "is not a locale"),
         (("--country", "Germany"), "two capital letters"),
+        (("--currency", "EURO"), "three capital letters"),
         (("--sandbox-shop", "my shop"), "is no shop's name"),
         (("--return-address", "Lager 1"), "--return-address is not JSON"),
         (("--return-address", '{"street": "Lager 1"}'), "it has no field street"),
         (("--return-address", '{"city": 5}'), "/city"),
         (("--policy", "none.json"), "does not exist"),
+        (("--delays", "yes"), "--delays is not JSON"),
+        (("--delays", '{"open_tickets": 1}'), "/open_tickets"),
+        (("--delays", '{"usual": {"silent_days": 9, "lost_days": 3}}'), "lost_days comes after silent_days"),
+        (("--delays", '{"silent": 3}'), "/silent"),
+        (("--service-levels", "none.json"), "does not exist"),
     ],
 )
 def test_what_a_store_cannot_be_is_refused(bare: Line, options: tuple[str, ...], word: str) -> None:
@@ -213,121 +234,6 @@ def test_openapi_prints_the_document_that_the_server_serves(
     assert "/v1/refunds" in printed["paths"]
     server = run_server("serve", database_url=sqlite_url)
     assert httpx.get(f"{server.url}/openapi.json", trust_env=False).json() == printed
-
-
-def test_the_doctor_finds_nothing_where_all_is_well(line: Line, tmp_path: Path) -> None:
-    line.gives("stores", "create", "Shop")
-    with run_sandbox(tmp_path / "sandbox.db") as url:
-        done = line.run("doctor", AFTERSALE_SANDBOX_URL=url)
-    assert done.exit_code == 0, done.stdout
-    looked = (
-        6 if line.settings["AFTERSALE_DATABASE_URL"].startswith("postgresql") else 5
-    )  # there at the connection, too
-    assert [row[:4].strip() for row in done.stdout.splitlines()] == ["ok"] * looked
-    assert "://aftersale:" not in done.stdout
-
-
-def test_the_doctor_names_each_thing_that_is_wrong(bare: Line, free_port: Callable[[], int]) -> None:
-    nobody = f"http://127.0.0.1:{free_port()}"
-    said = bare.refuses("doctor", AFTERSALE_SANDBOX_URL=nobody)
-    assert "BAD migrations: run aftersale migrate" in said
-    assert f"BAD sandbox: {nobody} does not answer" in said
-    away = f"postgresql://aftersale:word-9f2@127.0.0.1:{free_port()}/aftersale"
-    said = bare.refuses("doctor", AFTERSALE_DATABASE_URL=away)
-    assert "BAD database" in said
-    assert "word-9f2" not in said
-    assert "BAD settings: AFTERSALE_PORT" in bare.refuses("doctor", AFTERSALE_PORT="eight")
-
-
-def test_the_doctor_sees_an_audit_row_that_was_changed(
-    run_server: Callable[..., servers.Server], sqlite_url: str, tmp_path: Path
-) -> None:
-    line = Line(tmp_path, AFTERSALE_DATABASE_URL=sqlite_url)
-    for name in ("one", "two"):
-        line.gives("stores", "create", name)
-    server = run_server("serve", database_url=sqlite_url)
-    connection = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), timeout=10)
-    for _ in range(200):
-        if connection.execute("SELECT count(*) FROM audit_log WHERE hash IS NULL").fetchone() == (0,):
-            break
-        with suppress(httpx.HTTPError):
-            httpx.get(f"{server.url}/readyz", trust_env=False)
-    server.stop()
-    assert "ok  audit trail: 2 rows sealed" in line.run("doctor").stdout
-    with connection:
-        connection.execute('UPDATE audit_log SET evidence = \'{"name": "three"}\' WHERE number = 1')
-    connection.close()
-    assert "BAD audit trail: row 1 does not fit the chain" in line.refuses("doctor")
-
-
-class Pooler(socketserver.BaseRequestHandler):
-    """As a transaction pooler does it: each transaction of a client's on the connection longest idle."""
-
-    url = ""
-    idle: ClassVar[list[socket.socket]] = []
-
-    def handle(self) -> None:
-        size, code = struct.unpack("!ii", self.read(self.request, 8))
-        while code in {80877103, 80877104}:  # wants TLS, wants GSS
-            self.request.sendall(b"N")
-            size, code = struct.unpack("!ii", self.read(self.request, 8))
-        hello = struct.pack("!ii", size, code) + self.read(self.request, size - 8)
-        where = urlsplit(self.url)
-        fresh = socket.create_connection((where.hostname or "", where.port or 0))
-        fresh.sendall(hello)
-        self.answer(fresh)
-        self.idle.append(fresh)
-        with suppress(OSError, struct.error):
-            while True:
-                self.transaction()
-
-    def transaction(self) -> None:
-        asked = self.message(self.request)
-        if asked[:1] == b"X":
-            raise OSError("the client leaves")
-        server, state = self.idle.pop(0), b""
-        while state != b"I":
-            server.sendall(asked)
-            state = self.answer(server) if asked[:1] in {b"Q", b"S"} else b""
-            asked = b"" if state == b"I" else self.message(self.request)
-        self.idle.append(server)
-
-    def answer(self, server: socket.socket) -> bytes:
-        """Pass on what the server says until it is ready; the state of its transaction."""
-        while True:
-            said = self.message(server)
-            self.request.sendall(said)
-            if said[:1] == b"Z":
-                return said[-1:]
-
-    def message(self, of: socket.socket) -> bytes:
-        head = self.read(of, 5)
-        return head + self.read(of, struct.unpack("!i", head[1:])[0] - 4)
-
-    def read(self, of: socket.socket, size: int) -> bytes:
-        got = b""
-        while len(got) < size:
-            more = of.recv(size - len(got))
-            if not more:
-                raise OSError("gone")
-            got += more
-        return got
-
-
-def test_the_doctor_tells_a_transaction_pooler_from_a_direct_connection(
-    postgres_url: Callable[..., str], tmp_path: Path
-) -> None:
-    url = postgres_url()
-    assert "ok  connection: direct" in Line(tmp_path, AFTERSALE_DATABASE_URL=url).run("doctor").stdout
-    Pooler.url = url
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Pooler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        where = urlsplit(url)
-        pooled = url.replace(f":{where.port}/", f":{server.server_address[1]}/")
-        said = Line(tmp_path, AFTERSALE_DATABASE_URL=pooled).refuses("doctor")
-        server.shutdown()
-    assert "BAD connection: a transaction pooler stands before the database" in said
 
 
 # ---- serving ----------------------------------------------------------------------------------------------------
@@ -463,3 +369,9 @@ def test_without_a_sandbox_the_commands_say_where_they_looked(bare: Line, free_p
     nobody = f"http://127.0.0.1:{free_port()}"
     for command in (("export",), ("reset",), ("import", bare.file(SHOP))):
         assert f"no sandbox answers at {nobody}" in bare.refuses("sandbox", *command, AFTERSALE_SANDBOX_URL=nobody)
+
+
+def test_the_doctor_sees_a_folder_of_files_that_cannot_be_one(line: Line, tmp_path: Path) -> None:
+    blocked = tmp_path / "files"
+    blocked.write_bytes(b"")
+    assert "BAD files:" in line.refuses("doctor", AFTERSALE_FILE_DIR=str(blocked))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -382,3 +383,11 @@ def test_each_planted_bug_says_how_it_is_to_be_caught() -> None:
     assert len(bugs) >= 3
     assert {bug.stage for bug in bugs} <= {"matrix", "races", "kills"}
     assert all(bug.invariants for bug in bugs)
+
+
+def test_each_planted_bug_applies_to_the_code_of_today() -> None:
+    for bug in planted.bugs():
+        asked = subprocess.run(
+            ["git", "apply", "--check", str(bug.path)], cwd=points.ROOT, capture_output=True, text=True, check=False
+        )
+        assert asked.returncode == 0, asked.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from app import ids
@@ -38,3 +40,13 @@ def test_what_is_not_an_id_of_that_type_is_none(text):
 
 def test_a_well_formed_id_is_one():
     assert ids.is_id("rfd_01m7zskg3kes4tpxfpb1m0gczt", "rfd")
+
+
+def test_an_id_stands_between_the_moments_before_and_after_it_was_made():
+    before = ids.least("rfd", datetime.now(UTC) - timedelta(milliseconds=5))
+    made = ids.new("rfd")
+    after = ids.least("rfd", datetime.now(UTC) + timedelta(milliseconds=5))
+    assert before < made < after
+    for year in (1, 1969, 9999):
+        assert ids.is_id(ids.least("rfd", datetime(year, 6, 1, tzinfo=UTC)), "rfd")
+    assert ids.least("rfd", datetime(1, 6, 1, tzinfo=UTC)) < made < ids.least("rfd", datetime(9999, 6, 1, tzinfo=UTC))

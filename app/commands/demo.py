@@ -18,6 +18,8 @@ from app.settings import Settings
 KEY_FILE = "demo.key"
 NO_SANDBOX = "The API is up, but no sandbox answers: orders cannot be read. See AFTERSALE_SANDBOX_URL and _PORT."
 CAPS = {"refund": 20_000, "order": 30_000, "customer": 50_000, "day": 500_000}
+CURRENCIES = ["EUR", "USD", "JPY", "KWD"]
+"""In which the demo shop's orders are, and dollars for whoever brings orders of their own."""
 POLICY: dict[str, Any] = {"return_window_days": 30, "caps": {"EUR": CAPS, "USD": CAPS}}
 ADDRESS = {
     "name": "Demo Shop Returns",
@@ -112,7 +114,8 @@ def _opens(found: Settings, key: str) -> bool:
 
 
 def _make_store() -> str:
-    store = tenants.create_store("Demo", {"country_code": "DE"}, POLICY, ADDRESS)
+    fields = {"country_code": "DE", "currencies": CURRENCIES}
+    store = tenants.create_store("Demo", fields, POLICY, ADDRESS)
     return tenants.create_key(store["id"], "demo", live=False, scopes=())["key"]
 
 

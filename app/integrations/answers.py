@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal, NoReturn, cast
 
 from app.clock import now
-from app.integrations.errors import NotExecuted, OutcomeUnknown, Refused
+from app.integrations.errors import NotExecuted, OutcomeUnknown, ProviderError, Refused
 
 REFUSALS = frozenset({400, 401, 403, 404, 409, 410, 422})
 """Statuses that are a no, if the answer says in JSON which one."""
@@ -25,34 +25,53 @@ def read(
     evidence: dict[str, Any],
 ) -> dict[str, Any] | bytes:
     """What a 2xx answer says; raises Refused for a clear no, NotExecuted where throttled, else OutcomeUnknown."""
-    where = f"{evidence['method']} {evidence['path']}"
-    kind = headers.get("content-type", "").split(";")[0].strip().lower()
     if 200 <= status < 300:
-        if expect == "bytes":
-            return content
-        document = _strict_or_none(content) if kind == "application/json" else None
-        if document is None:
-            evidence["error"] = "malformed"
-            raise OutcomeUnknown(f"{where}: {status} with an answer that cannot be read", evidence=evidence)
-        return document
-    code, detail = _problem(kind, content)
+        return content if expect == "bytes" else document(status, headers, content, evidence)
+    code, detail = _problem(_kind(headers), content)
+    raise error_of(status, headers, code, detail, evidence)
+
+
+def document(status: int, headers: Mapping[str, str], content: bytes, evidence: dict[str, Any]) -> dict[str, Any]:
+    """The JSON object of a 2xx answer; raises OutcomeUnknown where it is none."""
+    found = json_or_none(headers, content)
+    if found is None:
+        evidence["error"] = "malformed"
+        where = f"{evidence['method']} {evidence['path']}"
+        raise OutcomeUnknown(f"{where}: {status} with an answer that cannot be read", evidence=evidence)
+    return found
+
+
+def json_or_none(headers: Mapping[str, str], content: bytes) -> dict[str, Any] | None:
+    """The JSON object of any answer, None where it is none: for providers that tell their errors in their own way."""
+    return _strict_or_none(content) if _kind(headers) == "application/json" else None
+
+
+def error_of(
+    status: int, headers: Mapping[str, str], code: str | None, detail: str | None, evidence: dict[str, Any]
+) -> ProviderError:
+    """What an answer that is not 2xx is to us; `code` is what the provider stated, None where it stated nothing."""
+    where = f"{evidence['method']} {evidence['path']}"
     evidence["error"] = code
     retry_after = _retry_after(headers.get("retry-after"))
     if status == 429 or (status == 503 and retry_after is not None and code in THROTTLED):
-        raise NotExecuted(f"{where}: throttled", evidence=evidence, retry_after=retry_after)
+        return NotExecuted(f"{where}: throttled", evidence=evidence, retry_after=retry_after)
     if status == 401 or (status == 403 and code is not None):
-        raise Refused("provider_unauthorized", detail or f"{where}: {status}", evidence=evidence)
+        return Refused("provider_unauthorized", detail or f"{where}: {status}", evidence=evidence)
     if status in REFUSALS and code is not None:
-        raise Refused(code, detail or f"{where}: {status}", evidence=evidence)
-    raise OutcomeUnknown(f"{where}: {status}", evidence=evidence, retry_after=retry_after)
+        return Refused(code, detail or f"{where}: {status}", evidence=evidence)
+    return OutcomeUnknown(f"{where}: {status}", evidence=evidence, retry_after=retry_after)
+
+
+def _kind(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").split(";")[0].strip().lower()
 
 
 def _problem(kind: str, content: bytes) -> tuple[str | None, str | None]:
     """The `code` and `detail` of a JSON refusal; a body that is not one has neither."""
     if kind not in {"application/json", "application/problem+json"}:
         return None, None
-    document = _strict_or_none(content) or {}
-    code, detail = document.get("code"), document.get("detail")
+    found = _strict_or_none(content) or {}
+    code, detail = found.get("code"), found.get("detail")
     if not isinstance(code, str) or not code:
         return None, None
     return code[:100], detail[:500] if isinstance(detail, str) else None

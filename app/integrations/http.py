@@ -3,38 +3,64 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import ssl
 import weakref
-from collections.abc import Mapping
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, overload
 from urllib.parse import quote
 
+from app import tracing
 from app.integrations import answers
+from app.integrations.addresses import Addresses, NotPublic
+from app.integrations.breaker import Breaker
+from app.integrations.dialling import only_to
 from app.integrations.errors import NotExecuted, OutcomeUnknown, Refused
 
 if TYPE_CHECKING:  # loaded with the first call: the server's first answer need not wait for them
     import aiohttp
     import httpx
 
-traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
-"""The W3C trace context of the request being served; it is sent along where it is set."""
 MAX_JSON = 4 << 20
 MAX_CONNECT = 5.0
 
+T = TypeVar("T")
 Query = Mapping[str, str | int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered, whatever it was; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
 
 
 class Http:
     """Calls to one provider account. Raises only Refused and OutcomeUnknown (NotExecuted among them).
 
     Nothing is followed elsewhere: no redirects, no cookies, no proxies of the environment. Bodies are never logged.
+    Where the address is a user's, `addresses` says which may be called: what was checked is what is dialled. With an
+    empty `base_url` each path is a whole address.
     """
 
-    def __init__(self, base_url: str, *, headers: Mapping[str, str] | None = None, max_connections: int = 50) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        max_connections: int = 50,
+        addresses: Addresses | None = None,
+        breaker: Breaker | None = None,
+    ) -> None:
         self.base_url = base_url.rstrip("/")
+        self._breaker = breaker
+        self._addresses = addresses
         self._headers = dict(headers or {})
         self._max_connections = max_connections
         # Connections belong to an event loop; the web server and the workers may each have their own.
@@ -91,17 +117,66 @@ class Http:
         """One request; a JSON object or bytes of a 2xx answer within `timeout` seconds, whatever the server does."""
         evidence: dict[str, Any] = {"method": method, "path": path, "status": None, "error": None}
         request = self._request(method, path, json, params, headers, timeout, evidence)
-        try:
-            async with asyncio.timeout(timeout):
-                response = await self._client().send(request, stream=True)
-                evidence["status"] = response.status_code
-                try:
-                    content = await _content(response, max_bytes)
-                finally:
-                    await response.aclose()
-        except Exception as error:
-            _raise_transport(error, evidence)
-        return answers.read(response.status_code, response.headers, content, expect, evidence)
+        with self._watched():
+            answer = await self._exchange(request, timeout, max_bytes, evidence)
+            return answers.read(answer.status, answer.headers, answer.content, expect, evidence)
+
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float,  # noqa: ASYNC109 - as above
+        max_bytes: int = MAX_JSON,
+    ) -> Answer:
+        """One request of bytes, and whatever is answered to it: a status is no error, no answer is one as in `call`."""
+        evidence: dict[str, Any] = {"method": method, "path": path, "status": None, "error": None}
+        request = self._request(method, path, content, None, headers, timeout, evidence)
+        with self._watched():
+            return await self._exchange(request, timeout, max_bytes, evidence)
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[Answer, dict[str, Any]], T],
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float,  # noqa: ASYNC109 - as above
+        max_bytes: int = MAX_JSON,
+    ) -> T:
+        """One request of bytes, and what `read` makes of its answer and the evidence; the breaker hears what it raises.
+
+        For providers that tell their errors in their own way, or take forms.
+        """
+        evidence: dict[str, Any] = {"method": method, "path": path, "status": None, "error": None}
+        request = self._request(method, path, content, None, headers, timeout, evidence)
+        with self._watched():
+            return read(await self._exchange(request, timeout, max_bytes, evidence), evidence)
+
+    def _watched(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext() if self._breaker is None else self._breaker.watched()
+
+    async def _exchange(
+        self, request: httpx.Request, seconds: float, max_bytes: int, evidence: dict[str, Any]
+    ) -> Answer:
+        with tracing.span(request.method, "client", tracing.traceparent.get()) as traced:
+            traced.note(http__request__method=request.method, server__address=request.url.host)
+            try:
+                async with asyncio.timeout(seconds):
+                    response = await self._client().send(request, stream=True)
+                    evidence["status"] = response.status_code
+                    traced.note(http__response__status_code=response.status_code)
+                    try:
+                        content = await _content(response, max_bytes)
+                    finally:
+                        await response.aclose()
+            except Exception as error:
+                _raise_transport(error, evidence)
+            return Answer(response.status_code, response.headers, content)
 
     def _client(self) -> httpx.AsyncClient:
         loop = asyncio.get_running_loop()
@@ -110,7 +185,7 @@ class Http:
             import httpx
             from httpx_aiohttp import AiohttpTransport
 
-            context = httpx.create_ssl_context(trust_env=False)
+            context = _authorities()
             client = httpx.AsyncClient(
                 transport=AiohttpTransport(verify=context, client=lambda: self._session(context), trust_env=False),
                 follow_redirects=False,
@@ -123,8 +198,9 @@ class Http:
     def _session(self, context: ssl.SSLContext) -> aiohttp.ClientSession:
         import aiohttp
 
+        checked: dict[str, Any] = {} if self._addresses is None else only_to(self._addresses)
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._max_connections, ssl=context),
+            connector=aiohttp.TCPConnector(limit=self._max_connections, ssl=context, **checked),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
         )
@@ -143,23 +219,34 @@ class Http:
         import httpx
 
         sent = {"Accept": "application/json", "Accept-Encoding": "identity", **self._headers, **(headers or {})}
-        trace = traceparent.get()
+        trace = tracing.traceparent.get()
         if trace is not None:
             sent["traceparent"] = trace
+        url = self.base_url + path
+        if self._addresses is not None:
+            url = self._addresses.parse(url).url
         try:
             _check_headers(sent)
             connect = min(MAX_CONNECT, timeout / 2)  # shorter than the deadline, so that "not sent" can be told
             return httpx.Request(
                 method,
-                self.base_url + path,
-                content=None if body is None else _encode(body, sent),
-                params={name: value for name, value in (params or {}).items() if value is not None},
+                url,
+                content=body if body is None or isinstance(body, bytes) else _encode(body, sent),
+                params={name: value for name, value in (params or {}).items() if value is not None} or None,
                 headers=sent,
                 extensions={"timeout": {"connect": connect, "pool": connect, "read": timeout, "write": timeout}},
             )
         except (ValueError, TypeError, httpx.InvalidURL) as error:
             evidence["error"] = type(error).__name__
             raise Refused("request_invalid", f"{method} {path} cannot be sent: {error}", evidence=evidence) from error
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Read once: a connection of each store's has a client of its own, and they are a fifth of a second to load."""
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def load() -> None:
@@ -215,6 +302,10 @@ def _raise_transport(error: Exception, evidence: dict[str, Any]) -> NoReturn:
     import httpx
 
     cause = error.__cause__
+    refusal = getattr(cause, "os_error", None)
+    if isinstance(refusal, NotPublic):
+        evidence["error"] = refusal.refused.code
+        raise Refused(refusal.refused.code, refusal.refused.detail, evidence=evidence) from error
     evidence["error"] = type(cause if isinstance(cause, aiohttp.ClientError) else error).__name__
     where = f"{evidence['method']} {evidence['path']}"
     # No connection was made, so nothing was sent. The transport's own ConnectTimeout also stands for a reset in the

@@ -74,6 +74,6 @@ class ClaimLine(Base):
     kind: Mapped[str]
     note: Mapped[str | None]
     files: Mapped[list[Any] | None]
-    """Ids of files or their addresses, as the caller named them."""
+    """Ids of its photos; rows of before there were files hold whatever the caller named."""
     amount: Mapped[int | None]
     """Minor units that a person granted for it; None: all that was paid."""

@@ -28,6 +28,7 @@ class Credit(Owned, Eventful, Base):
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),
         Index("ix_credits_store", "store_id", "livemode", "id"),
+        Index("ix_credits_customer_id", "customer_id"),
         Index("uq_credits_operation_id", "operation_id", unique=True),
         Index("ix_credits_order_id", "order_id"),
         Index("ix_credits_refund_id", "refund_id"),

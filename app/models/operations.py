@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, Id
@@ -16,6 +16,8 @@ MOVES: dict[str, frozenset[str]] = {
     "failed": frozenset(),
     "canceled": frozenset(),
 }
+DEAD = "dead_at IS NOT NULL"
+"""What waits for a named person, as its own index has it."""
 FINAL = frozenset({"succeeded", "failed", "canceled"})
 
 
@@ -28,6 +30,7 @@ class Operation(Owned, Eventful, Base):
         Index("ix_operations_subject", "subject_type", "subject_id"),
         Index("ix_operations_status", "status", "next_try_at"),
         Index("ix_operations_message_id", "message_id"),
+        Index("ix_operations_dead", "dead_at", sqlite_where=text(DEAD), postgresql_where=text(DEAD)),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -38,6 +41,8 @@ class Operation(Owned, Eventful, Base):
     subject_id: Mapped[str] = mapped_column(Id)
     message_id: Mapped[str | None] = mapped_column(Id)
     """The shopper's message that asked for it, where one did."""
+    traceparent: Mapped[str | None]
+    """The W3C trace context of the request that asked for it."""
     command: Mapped[dict[str, Any]]
     status: Mapped[str] = mapped_column(default="pending")
     schedule: Mapped[int] = mapped_column(default=0)
@@ -56,7 +61,7 @@ class Operation(Owned, Eventful, Base):
     rechecks: Mapped[int] = mapped_column(default=0)
     settled_at: Mapped[datetime | None]
     dead_at: Mapped[datetime | None]
-    """When we gave up trying by ourselves: a named person resolves or replays it."""
+    """When we gave up trying by ourselves, or were contradicted after the end: a named person is asked."""
 
     def move(self, status: str) -> None:
         """Go to `status`, or raise where the table of moves does not lead there."""

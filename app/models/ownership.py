@@ -1,9 +1,10 @@
 """Whose row it is: every row of a store carries the store and whether it is live."""
 
 from datetime import datetime
+from typing import ClassVar
 
-from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, event
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.database import Id
@@ -17,7 +18,21 @@ class Owned:
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
-class Eventful:
+class ReadOnce:
+    """What a unit of work meets again and again: `session.get` gives it without asking the database twice."""
+
+    held: ClassVar = True
+
+
+@event.listens_for(Session, "loaded_as_persistent")
+@event.listens_for(Session, "pending_to_persistent")
+def _hold(session: Session, row: object) -> None:
+    """SQLAlchemy knows a row as long as somebody holds it; the unit of work does, until its end."""
+    if isinstance(row, ReadOnce):
+        session.info.setdefault("rows", []).append(row)
+
+
+class Eventful(ReadOnce):
     """A resource whose changes are events, numbered here without gaps."""
 
     event_sequence: Mapped[int] = mapped_column(default=0)

@@ -30,6 +30,8 @@ class Event(Owned, Base):
     SQLite: a running number of the store and mode, as there is one writer."""
     object: Mapped[dict[str, Any]]
     previous: Mapped[dict[str, Any] | None]
+    origin: Mapped[str | None] = mapped_column(Id)
+    """The connection whose command caused it: whoever mirrors to that system need not tell it."""
 
 
 class AuditRow(Base):

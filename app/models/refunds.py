@@ -34,6 +34,8 @@ RESERVING = ("pending", "unknown", "succeeded")
 """Allocation statuses whose amount counts against the payment."""
 WAITING = "awaiting_approval"
 """A refund's status until a person has said yes; nothing is reserved for it yet."""
+OPEN = "status IN ('awaiting_approval','pending','unknown')"
+"""The refunds whose money has neither gone nor stayed, as their own index has it."""
 
 
 class Refund(Owned, Eventful, Base):
@@ -44,6 +46,7 @@ class Refund(Owned, Eventful, Base):
         Index("ix_refunds_store", "store_id", "livemode", "id"),
         Index("ix_refunds_order_id", "order_id"),
         Index("ix_refunds_customer_id", "customer_id"),
+        Index("ix_refunds_open", "status", "id", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -71,6 +74,8 @@ class Refund(Owned, Eventful, Base):
     """In which day of the store's caps it counts; fixed when it is reserved, so that a failure gives back there."""
     failure_code: Mapped[str | None]
     settled_at: Mapped[datetime | None]
+    reversed_at: Mapped[datetime | None]
+    """When a bank sent back some of what had been paid."""
 
     def move(self, status: str) -> None:
         """Go to `status`, or raise where the table of moves does not lead there."""
@@ -116,10 +121,16 @@ class Allocation(Base):
         self.status = status
 
 
+OF_DAYS = "scope = 'day'"
+
+
 class SpendCounter(Base):
     """What automation has reserved or paid in one scope (`order`, `customer`, `day`) and currency, minor units."""
 
     __tablename__ = "spend_counters"
+    __table_args__ = (
+        Index("ix_spend_counters_day", "scope_id", sqlite_where=text(OF_DAYS), postgresql_where=text(OF_DAYS)),
+    )
 
     store_id: Mapped[str] = mapped_column(Id, ForeignKey("stores.id"), primary_key=True)
     livemode: Mapped[bool] = mapped_column(primary_key=True)

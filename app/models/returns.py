@@ -16,7 +16,7 @@ MOVES: dict[str, frozenset[str]] = {
     "label_issued": frozenset({"approved", "in_transit", "received", "canceled", "expired"}),
     "in_transit": frozenset({"received"}),
     "received": frozenset({"inspected", "completed"}),
-    "inspected": frozenset({"completed"}),
+    "inspected": frozenset({"received", "completed"}),  # more of it may arrive, and wants to be looked at
     "completed": frozenset(),
     "declined": frozenset(),
     "canceled": frozenset(),
@@ -24,6 +24,8 @@ MOVES: dict[str, frozenset[str]] = {
 }
 UNSENT = ("approved", "label_issued")
 """Statuses in which the goods are waited for and nobody has seen them on their way."""
+OVERDUE = "overdue_at IS NOT NULL AND status IN ('approved','label_issued','in_transit')"
+"""The returns whose goods should be here and are not, as their own index has it."""
 HOLDING = (
     "requested",
     "awaiting_approval",
@@ -38,10 +40,11 @@ HOLDING = (
 LABEL_MOVES: dict[str, frozenset[str]] = {
     "pending": frozenset({"active", "failed", "unknown"}),
     "unknown": frozenset({"active", "failed"}),
-    "active": frozenset({"voiding"}),
+    "active": frozenset({"voiding", "voided", "expired"}),  # voided at once: one that was never bought
     "voiding": frozenset({"voided", "active"}),
     "voided": frozenset(),
     "failed": frozenset(),
+    "expired": frozenset(),
 }
 LABEL_HOLDING = ("pending", "unknown", "active", "voiding")
 
@@ -55,6 +58,8 @@ class Return(Owned, Eventful, Base):
         Index("ix_returns_order_id", "order_id"),
         Index("ix_returns_customer_id", "customer_id"),
         Index("ix_returns_expires_at", "expires_at"),
+        Index("ix_returns_due_at", "due_at"),
+        Index("ix_returns_overdue", "overdue_reason", sqlite_where=text(OVERDUE), postgresql_where=text(OVERDUE)),
         Index("uq_returns_rma", "store_id", "livemode", "rma", unique=True),
     )
 
@@ -82,6 +87,12 @@ class Return(Owned, Eventful, Base):
     approved_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     """When it ends if its goods are not on their way; None where nothing is waited for."""
+    due_at: Mapped[datetime | None]
+    """When a person is told that it is late; None where nothing is waited for, and once that was told."""
+    overdue_at: Mapped[datetime | None]
+    """When a person was told."""
+    overdue_reason: Mapped[str | None]
+    """not_sent or not_arrived."""
     received_at: Mapped[datetime | None]
     inspected_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
@@ -116,14 +127,17 @@ class ReturnLine(Base):
 
 
 class Label(Owned, Eventful, Base):
-    """A return label; at most one that is not void, failed or used up stands per return."""
+    """A return label; at most one that is not void, failed or expired stands per parcel of a return."""
 
     __tablename__ = "return_labels"
     __table_args__ = (
         Index("ix_return_labels_store", "store_id", "livemode", "id"),
+        Index("ix_return_labels_next_look_at", "next_look_at"),
+        Index("ix_return_labels_customer_id", "customer_id"),
         Index(
             "uq_return_labels_active",
             "return_id",
+            "parcel_number",
             unique=True,
             sqlite_where=text("status IN ('pending','unknown','active','voiding')"),
             postgresql_where=text("status IN ('pending','unknown','active','voiding')"),
@@ -134,7 +148,8 @@ class Label(Owned, Eventful, Base):
     return_id: Mapped[str] = mapped_column(Id, ForeignKey("returns.id"))
     order_id: Mapped[str] = mapped_column(Id, ForeignKey("orders.id"))
     customer_id: Mapped[str | None] = mapped_column(Id)
-    operation_id: Mapped[str] = mapped_column(Id, ForeignKey("operations.id"))
+    operation_id: Mapped[str | None] = mapped_column(Id, ForeignKey("operations.id"))
+    """The operation that buys it; None of a label that lay in the parcel of the order."""
     void_operation_id: Mapped[str | None] = mapped_column(Id)
     status: Mapped[str] = mapped_column(default="pending")
     carrier: Mapped[str]
@@ -144,11 +159,19 @@ class Label(Owned, Eventful, Base):
     external_id: Mapped[str | None]
     format: Mapped[str] = mapped_column(default="pdf")
     qr: Mapped[bool] = mapped_column(default=False)
+    parcel_number: Mapped[int] = mapped_column(default=1)
+    """Which of the return's parcels it is for, from 1."""
     parcel: Mapped[dict[str, Any]] = mapped_column(default=dict)
     cost: Mapped[int | None]
     currency: Mapped[str | None]
+    credited: Mapped[int | None]
+    """What the carrier has given back of the cost for a label that was voided, minor units of `currency`."""
     failure_code: Mapped[str | None]
     expires_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    """Its first scan in the carrier's hands."""
+    next_look_at: Mapped[datetime | None]
+    """When the carrier is asked where its parcel is; None where nothing hangs on that."""
     settled_at: Mapped[datetime | None]
 
     def move(self, status: str) -> None:

@@ -77,7 +77,7 @@ async def backtest(
     if (body.policy is None) == (body.document is None):
         fault = {"pointer": "/policy", "code": "one_of", "detail": "Name a policy or give a document, not both."}
         raise errors.Invalid("Name a policy or give a document.", errors=[fault])
-    document = None if body.document is None else policies.checked(await scrub(means, caller, body.document))
+    document = None if body.document is None else policies.checked(caller, await scrub(means, caller, body.document))
     actions = None if body.actions is None else tuple(body.actions)
     options = Options(body.since, body.until, actions, body.limit, body.orders, body.after_days)
 

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from app import clock
-from app.errors import InvalidHeader, Unauthorized
+from app.errors import Forbidden, InvalidHeader, OriginNotAllowed, Unauthorized
+from app.models.stores import PUBLISHABLE_SCOPES, SHOPPERS_SCOPES, ApiKey, Store
 from app.routers.headers import header, reads
-from app.services import customers, stores
+from app.services import customers, origins, shopper_sessions, stores
 from app.services.callers import Caller
 from app.services.redaction import redact
 from app.services.runtime import Runtime
@@ -44,7 +45,12 @@ def needs(scope: str | Callable[[Request], str]) -> Callable[..., Awaitable[Call
         aftersale_customer = request.headers.get("aftersale-customer")
         aftersale_actor = request.headers.get("aftersale-actor")
         found = await _authenticated(means, request)
+        if found.in_browser and (aftersale_customer, aftersale_actor) != (None, None):
+            raise Forbidden("Whom a call is for and who makes it is said with a secret key only.")
         found.need(scope if isinstance(scope, str) else scope(request))
+        if found.in_browser:
+            request.state.in_browser = True
+            return found
         agent = None
         if aftersale_actor is not None:
             match = AGENT.fullmatch(aftersale_actor)
@@ -67,21 +73,71 @@ def needs(scope: str | Callable[[Request], str]) -> Callable[..., Awaitable[Call
     return caller
 
 
+KEYS = ("sk_test_", "sk_live_", "pk_test_", "pk_live_")
+TOKEN = "st_"  # noqa: S105  how tokens begin
+
+
 async def _authenticated(means: Runtime, request: Request) -> Caller:
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not secret.startswith(("sk_test_", "sk_live_")) or len(secret) > 200:
+    if kind.lower() != "bearer" or not secret.startswith((*KEYS, TOKEN)) or len(secret) > 200:
         raise Unauthorized(headers={"WWW-Authenticate": "Bearer"})
-    found = await means.db.read(stores.authenticate, secret.strip())
+    origin = request.headers.get("origin")
+    if secret.startswith(TOKEN):
+        return await _shopper_s_own(means, request, secret.strip(), origin)
+    return await by_key(means, secret.strip(), request.state.request_id, origin)
+
+
+async def by_key(means: Runtime, secret: str, request_id: str, origin: str | None) -> Caller:
+    """The caller whom a key names; `origin`: of the page that sends it."""
+    found = await stores.recognized(means.db, secret)
     if found is None:
         raise Unauthorized("This key is not known, was revoked or has expired.", headers={"WWW-Authenticate": "Bearer"})
     key, store = found
+    publishable = key.kind == "publishable"
+    if publishable and origin is not None and not await means.db.read(origins.allows, key, origin):
+        raise OriginNotAllowed
+    return _caller(means, key, store, request_id)
+
+
+def remembered(means: Runtime, hashed: str, request_id: str) -> Caller | None:
+    """Who is taken for the caller by a secret key until the answer is read; see `stores.confirmed`."""
+    known = stores.remembered(hashed)
+    return None if known is None or known[0].kind != "secret" else _caller(means, *known, request_id)
+
+
+def _caller(means: Runtime, key: ApiKey, store: Store, request_id: str) -> Caller:
+    publishable = key.kind == "publishable"
     _note_use(means, key.id)
     return Caller(
         store=store,
         livemode=key.livemode,
         key_id=key.id,
-        scopes=frozenset(key.scopes),
+        scopes=PUBLISHABLE_SCOPES if publishable else frozenset(key.scopes),
+        request_id=request_id,
+        anonymous=publishable,
+    )
+
+
+async def _shopper_s_own(means: Runtime, request: Request, token: str, origin: str | None) -> Caller:
+    """The caller whom a session's token names, proved at level 2; what costs needs a preview's token."""
+    found = await means.db.read(shopper_sessions.authenticate, token)
+    if found is None:
+        raise Unauthorized(
+            "This token is not known or has expired: start another session.", headers={"WWW-Authenticate": "Bearer"}
+        )
+    row, key, store = found
+    if origin is not None and not await means.db.read(origins.allows, key, origin):
+        raise OriginNotAllowed
+    return Caller(
+        store=store,
+        livemode=row.livemode,
+        key_id=row.id,
+        scopes=SHOPPERS_SCOPES,
         request_id=request.state.request_id,
+        shopper=row.customer_id,
+        must_confirm=True,
+        by_token=True,
+        opened_by=key.id,
     )
 
 

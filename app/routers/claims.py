@@ -113,6 +113,7 @@ class ClaimOut(Out):
         202: {"model": ClaimOut, "description": "Waits for a person (`approval`), or for its money."},
         **refusals(
             errors.OrderNotFound,
+            errors.FileNotFound,
             errors.NotOwner,
             errors.OrderAmbiguous,
             errors.NotConnected,

@@ -70,7 +70,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     response_model=CustomerChangedOut | PreviewOut,
     responses=RESPONSES,
 )
-async def put_address(
+async def put_customer_address(
     customer_id: str,
     request: Request,
     body: CustomerAddressIn,

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from app import errors
@@ -38,6 +38,9 @@ class EventOut(Out):
     api_version: str
     livemode: bool
     sequence: int
+    origin: str | None = Field(
+        None, description="The connection whose command caused it: a mirror of that system has nothing to tell it."
+    )
     data: EventDataOut
 
 

@@ -16,6 +16,7 @@ CUSTOMER_ID = "cus_01m7zskg3kes4tpxfpb1m0gd02"
 EVENT_ID = "evt_01m7zskg3kes4tpxfpb1m0gd03"
 CLAIM_ID = "clm_01m7zskg3kes4tpxfpb1m0gd17"
 WITHDRAWAL_ID = "wdr_01m7zskg3kes4tpxfpb1m0gd18"
+FILE_ID = "fil_01m7zskg3kes4tpxfpb1m0gd20"
 CREDIT_ID = "crd_01m7zskg3kes4tpxfpb1m0gd19"
 AT = "2026-11-21T19:26:00Z"
 
@@ -76,11 +77,13 @@ REFUND: JsonDict = {
     "note": None,
     "failure_code": None,
     "summary": "€10.00 went back.",
+    "explanation": "Your refund of €10.00 for order #1001 has been paid back the way you paid.",
     "operation": OPERATION,
     "operations": [OPERATION_ID],
     "approval": None,
     "created_at": AT,
     "settled_at": AT,
+    "reversed_at": None,
 }
 QUOTE: JsonDict = {
     "order": ORDER_ID,
@@ -172,9 +175,12 @@ SHIPMENT: JsonDict = {
     "carrier": "sandbox",
     "tracking_number": "SBX100100001DE",
     "tracking_url": None,
+    "service": "standard",
     "status": "delivered",
     "eta": None,
+    "promised_by": "2026-11-23",
     "delayed": False,
+    "delay_reason": None,
     "lines": [LINE_ID],
     "events": [{"at": AT, "status": "delivered", "description": "Delivered", "location": "Hamburg"}],
 }
@@ -280,6 +286,7 @@ STATUS: JsonDict = {
     "refunds": [],
     "complaints": [],
     "delayed": False,
+    "delay_reason": None,
     "summary": "Order #1001 was delivered on November 21, 2026.",
     "locale": "en",
 }
@@ -309,14 +316,19 @@ RETURN: JsonDict = {
     "fee": {"amount": 0, "currency": "EUR"},
     "label_payer": "store",
     "label": None,
+    "labels": [],
     "refund": None,
     "credit_refund": None,
+    "refunds": [],
     "exchange": None,
     "approval": None,
     "operation": None,
     "created_at": AT,
     "approved_at": AT,
     "expires_at": AT,
+    "due_at": AT,
+    "overdue_at": None,
+    "overdue_reason": None,
     "received_at": None,
     "inspected_at": None,
     "completed_at": None,
@@ -363,8 +375,8 @@ EXCHANGE: JsonDict = {
     "approved_at": AT,
     "completed_at": None,
 }
-RECEIVE_IN: JsonDict = {"lines": [{"line_id": LINE_ID, "quantity": 1}]}
-INSPECT_IN: JsonDict = {"lines": [{"line_id": LINE_ID, "condition": "as_described"}]}
+RECEIVE_IN: JsonDict = {"lines": [{"line_id": "ln-1001-1", "quantity": 1}]}
+INSPECT_IN: JsonDict = {"lines": [{"line_id": "ln-1001-1", "condition": "as_described"}]}
 LABEL_IN: JsonDict = {"order": "#1001", "lines": [{"line_id": "ln-1001-1", "quantity": 1}], "format": "pdf"}
 LABEL: JsonDict = {
     "id": LABEL_ID,
@@ -380,12 +392,16 @@ LABEL: JsonDict = {
     "tracking_url": None,
     "format": "pdf",
     "qr": False,
+    "parcel_number": 1,
     "parcel": {"weight_grams": None, "length_mm": None, "width_mm": None, "height_mm": None},
     "cost": money(490),
+    "cost_credited": None,
+    "enclosed": False,
     "file": f"/v1/return-labels/{LABEL_ID}/file",
     "failure_code": None,
     "operation": {**OPERATION, "kind": "return_label", "subject": {"type": "label", "id": LABEL_ID}},
     "expires_at": None,
+    "used_at": None,
     "created_at": AT,
     "settled_at": AT,
 }
@@ -397,6 +413,7 @@ EVENT: JsonDict = {
     "api_version": "2026-11-01",
     "livemode": False,
     "sequence": 2,
+    "origin": None,
     "data": {"object": REFUND, "previous": {"status": "pending"}},
 }
 EVENTS: JsonDict = {"data": [EVENT], "next_cursor": "kq3Vd0nWl8mTqR5hXbY2pVsxMCwiZXZ0XzAxbTd6c2tnIl0"}
@@ -455,6 +472,7 @@ MESSAGE: JsonDict = {
     "outcome": "answered",
     "buttons": [],
     "cards": [],
+    "files": [],
     "delivery": None,
     "occurred_at": AT,
     "created_at": AT,
@@ -471,6 +489,7 @@ TICKET: JsonDict = {
     "subject": None,
     "status": "pending_customer",
     "priority": "normal",
+    "priority_reasons": [],
     "channel": "chat",
     "intent": "order.status",
     "sentiment": "neutral",
@@ -484,6 +503,12 @@ TICKET: JsonDict = {
     "proof": 1,
     "tags": [],
     "handoff": None,
+    "snoozed_until": None,
+    "merged_into": None,
+    "external_ids": {},
+    "due_at": AT,
+    "breached": False,
+    "clocks": {"first_answer": {"status": "stopped", "due_at": AT, "stopped_at": AT, "breached": False}},
     "version": 2,
     "created_at": AT,
     "updated_at": AT,
@@ -492,7 +517,18 @@ TICKET: JsonDict = {
 WHOLE_TICKET: JsonDict = {
     **TICKET,
     "messages": [MESSAGE],
-    "timeline": [{"id": EVENT_ID, "type": "ticket.created", "sequence": 1, "at": AT}],
+    "timeline": [
+        {
+            "id": EVENT_ID,
+            "what": "event",
+            "type": "ticket.created",
+            "at": AT,
+            "resource": {"type": "ticket", "id": TICKET_ID},
+            "sequence": 1,
+            "details": {},
+        }
+    ],
+    "ratings": {"csat": None, "effort": None, "comment": None},
 }
 TRIAGE_IN: JsonDict = {"text": "Where is my order #1002?"}
 TRIAGE: JsonDict = {
@@ -656,4 +692,19 @@ WITHDRAWAL: JsonDict = {
     "settled": True,
     "created_at": AT,
     "completed_at": None,
+}
+FILE: JsonDict = {
+    "id": FILE_ID,
+    "livemode": False,
+    "customer": CUSTOMER_ID,
+    "name": "damaged.jpg",
+    "type": "image/jpeg",
+    "size": 184_220,
+    "width": 1200,
+    "height": 1600,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "purpose": "claim",
+    "content": f"/v1/files/{FILE_ID}/content",
+    "used_by": [{"type": "claim", "id": CLAIM_ID}],
+    "created_at": AT,
 }

@@ -15,8 +15,9 @@ from app.routers.tickets import MessageOut, TicketOut
 from app.routers.triage import TriageOut
 from app.routers.waiting import show
 from app.routers.writes import OptionalKey, Wait, perform
+from app.services import ticket_views
 from app.services.callers import Caller
-from app.services.conversation import answers, pipeline
+from app.services.conversation import answers, pipeline, tokens
 from app.services.conversation.inbound import Inbound
 from app.services.conversation.pipeline import Repeated
 from app.services.idempotency import Keyed
@@ -38,7 +39,7 @@ class SenderIn(In):
 
 
 class FileIn(In):
-    """A file that came with the message, by reference."""
+    """A file that came with the message: by its id of `POST /v1/files`, or told by its name alone."""
 
     name: Annotated[Line, Field(max_length=255)]
     id: Ref | None = None
@@ -64,10 +65,17 @@ class MessageIn(In):
         Annotated[Ref, Field(description="The channel's own message id: repeated, the first answer.")] | None
     ) = None
     ticket_id: Ref | None = None
+    conversation_token: (
+        Annotated[
+            str,
+            Field(min_length=1, max_length=100, description="Of the answer before: the same browser goes on chatting."),
+        ]
+        | None
+    ) = None
     order_number: Ref | None = None
     subject: Annotated[Line, Field(max_length=500)] | None = None
     locale: Annotated[Line, Field(max_length=35)] | None = None
-    files: Annotated[list[FileIn], Field(max_length=20)] = []
+    files: Annotated[list[Ref | FileIn], Field(max_length=20, description="`fil_…`, or with a name.")] = []
     context: ContextIn = ContextIn()
     button: Annotated[Line, Field(max_length=500, description="The `value` of a button that was pressed.")] | None = (
         None
@@ -75,19 +83,23 @@ class MessageIn(In):
     department: Annotated[Line, Field(max_length=100)] | None = None
     occurred_at: Moment | None = None
 
-    def inbound(self) -> Inbound:
-        """In the words of the service."""
+    def inbound(self, caller: Caller) -> Inbound:
+        """In the words of the service; raises `ticket_not_found` for a conversation that is not this browser's."""
+        token = self.conversation_token
         return Inbound(
             channel=self.channel,
             text=self.text,
             customer=self.customer.model_dump(),
             identity=self.identity,
             external_id=self.external_id,
-            ticket_id=self.ticket_id,
+            ticket_id=self.ticket_id if token is None else tokens.ticket_of(caller, token),
+            by_token=token is not None,
             order_number=self.order_number,
             subject=self.subject,
             locale=self.locale,
-            files=tuple(file.model_dump() for file in self.files),
+            files=tuple(
+                {"name": None, "id": file} if isinstance(file, str) else file.model_dump() for file in self.files
+            ),
             context=self.context.model_dump(exclude_none=True),
             button=self.button,
             department=self.department,
@@ -105,7 +117,7 @@ class ReplyOut(Out):
     cards: list[dict[str, Any]]
 
 
-class DecisionOut(Out):
+class BriefDecisionOut(Out):
     """What the guard said."""
 
     id: str
@@ -129,7 +141,10 @@ class AnswerOut(Out):
     outcome: str = Field(description="answered acted awaiting_customer handed_off acknowledged")
     reply: ReplyOut | None
     operations: list[OperationOut]
-    decisions: list[DecisionOut]
+    decisions: list[BriefDecisionOut]
+    conversation_token: str | None = Field(
+        None, description="To a browser's own credential only: `conversation_token` of the next message."
+    )
 
 
 @router.post(
@@ -139,19 +154,26 @@ class AnswerOut(Out):
     response_model=AnswerOut,
     responses={
         200: {"model": AnswerOut, "description": "This `external_id` was here before: the first answer."},
-        **refusals(errors.TicketNotFound, errors.IdempotencyKeyReused, errors.IdempotencyKeyInUse),
+        **refusals(errors.TicketNotFound, errors.FileNotFound, errors.IdempotencyKeyReused, errors.IdempotencyKeyInUse),
     },
 )
 async def receive(
     request: Request, body: MessageIn, means: Means, caller: Writer, key: OptionalKey, wait: Wait
 ) -> Json:
     """Understand the message, look into shop and carrier, then answer, act, or hand over with everything filled in."""
+    if caller.in_browser:
+        _check_browser(caller, body)
+
+    known: dict[str, Any] = {}
 
     async def run(keyed: Keyed | None) -> str:
-        return await pipeline.receive(means, caller, body.inbound(), keyed)
+        received = await pipeline.receive(means, caller, body.inbound(caller), keyed)
+        if received.answer is not None:
+            known[received.id] = received.answer
+        return received.id
 
     try:
-        answer = await perform(request, means, caller, "message", run, key=key, wait=wait)
+        answer = await perform(request, means, caller, "message", run, key=key, wait=wait, answered=known)
     except Repeated as repeated:
         answer = await show(means, caller, "message", repeated.message_id, wait, 200)
         shown = orjson.loads(bytes(answer.body))
@@ -159,7 +181,47 @@ async def receive(
         if not answers.is_open(shown):
             await means.db.write(answers.keep_answer, repeated.message_id, shown)
         return answer
-    if "Idempotent-Replayed" not in answer.headers:
+    if not known and "Idempotent-Replayed" not in answer.headers:
         shown = orjson.loads(bytes(answer.body))
         await means.db.write(answers.keep_answer, shown["message"]["id"], shown)
-    return answer
+    return _to_browser(caller, answer) if caller.in_browser else answer
+
+
+PAGES = ("chat", "web")
+
+
+def _check_browser(caller: Caller, body: MessageIn) -> None:
+    """A page speaks for itself alone: no other channel, no proof by its own word, no id that others' systems give."""
+    if body.channel not in PAGES[: 1 if caller.anonymous else 2]:
+        raise errors.Forbidden("From a web page come chat messages, no others.")
+    if caller.anonymous and body.identity != "none":
+        raise errors.Forbidden("A publishable key proves nobody: start a shopper session.")
+    if body.external_id is not None:
+        raise errors.Forbidden("The external_id of a message is given by the store's systems, with a secret key.")
+    if body.ticket_id is not None and (caller.anonymous or body.conversation_token is not None):
+        raise errors.Forbidden("A chat goes on by its conversation_token.")
+
+
+NOBODYS: dict[str, Any] = {
+    "customer": None,
+    "order": None,
+    "proof": 0,
+    "department": None,
+    "subject": None,
+    "contact": {},
+}
+"""What stands in a ticket for whom nobody knows: the store may have merged the chat into what another has written."""
+
+
+def _to_browser(caller: Caller, answer: Json) -> Json:
+    """The answer as the shopper's own browser may read it, with the token by which the chat goes on."""
+    shown = orjson.loads(bytes(answer.body))
+    told = dict(answer.headers)
+    told.pop("content-length")
+    if answer.status_code < 400:
+        ticket = shown["ticket"]
+        ticket |= ticket_views.NOT_FOR_SHOPPERS
+        if caller.anonymous:
+            ticket |= NOBODYS
+        shown["conversation_token"] = tokens.token_for(caller, ticket["id"])
+    return Json(shown, status_code=answer.status_code, headers=told)

@@ -66,7 +66,7 @@ class PaymentMethodIn(Confirmable):
     """The one method that pays instead."""
 
     model_config = ConfigDict(
-        strict=True, extra="forbid", json_schema_extra={"examples": [{"payment_method_id": "pm-anna-visa"}]}
+        strict=True, extra="forbid", json_schema_extra={"examples": [{"payment_method_id": "pm-ines-mc"}]}
     )
 
     payment_method_id: Ref
@@ -122,7 +122,7 @@ def _responses(*more: type[errors.AppError]) -> dict[int | str, dict[str, Any]]:
     response_model=ChangedOut | PreviewOut,
     responses=_responses(),
 )
-async def put_address(
+async def put_shipping_address(
     ref: str,
     request: Request,
     body: ShippingAddressIn,

@@ -10,6 +10,7 @@ from app import errors
 from app.routers import examples, policy_examples
 from app.routers.answers import Json, StrictRoute, refusals
 from app.routers.calling import Means, needs
+from app.routers.lanes import Asked, lane
 from app.routers.pages import Cursor, Limit, seal, unseal
 from app.routers.schemas import Confirmable, Line, MoneyOut, OperationOut, Out, Page, PreviewOut
 from app.routers.writes import CONFIRMED, RequiredKey, Wait, act
@@ -94,9 +95,14 @@ class ShipmentOut(Out):
     carrier: str | None
     tracking_number: str | None
     tracking_url: str | None
-    status: str
-    eta: str | None
+    service: str | None
+    status: str = Field(
+        description="label_created in_transit out_for_delivery delivered exception returned unknown",
+    )
+    eta: str | None = Field(description="What the carrier expects.")
+    promised_by: str | None = Field(description="The last day that the shop promised, where it is delivered.")
     delayed: bool
+    delay_reason: str | None = Field(description="promised_date_passed eta_passed silent lost")
     lines: list[str]
     events: list[dict[str, Any]]
 
@@ -165,6 +171,7 @@ class StatusOut(Out):
     refunds: list[dict[str, Any]]
     complaints: list[dict[str, Any]]
     delayed: bool
+    delay_reason: str | None = Field(description="The gravest: promised_date_passed eta_passed silent lost")
     summary: str
     locale: str
 
@@ -255,6 +262,16 @@ async def get_status(
     """Order, payment, parcels, returns and refunds with a one-sentence summary."""
     order_id = await orders.load(means, caller, ref)
     return Json(await means.db.read(order_status.of, caller, order_id, locale))
+
+
+@lane(get_status)
+async def _status(asked: Asked) -> Json | None:
+    if asked.query:
+        return None
+    ref = asked.path["ref"]
+    found = await asked.row("orders:read", order_status.mirrored(ref), lambda caller: order_status.named(caller, ref))
+    shown = None if found is None else order_status.untouched(asked.means, found[0], ref, found[1])
+    return None if shown is None else Json(shown)
 
 
 @router.get(

@@ -74,7 +74,7 @@ class PolicyOut(Out):
 async def create_policy(request: Request, body: PolicyIn, means: Means, caller: Writer, key: OptionalKey) -> Json:
     """Check a document and keep it as a draft; a fault is refused with its pointer and the active version stays."""
     only_the_store(caller)
-    document = policies.checked(await scrub(means, caller, body.document))
+    document = policies.checked(caller, await scrub(means, caller, body.document))
     name = await scrub(means, caller, body.name)
 
     async def run(keyed: Keyed | None) -> str:
@@ -153,7 +153,7 @@ async def patch_policy(
     if "document" in fields:
         if fields["document"] is None:
             raise errors.Invalid(errors=[{"pointer": "/document", "code": "null", "detail": "must not be null"}])
-        fields["document"] = policies.checked(fields["document"]).dumped()
+        fields["document"] = policies.checked(caller, fields["document"]).dumped()
 
     async def run(keyed: Keyed | None) -> str:
         def write(session: Session) -> Policy:

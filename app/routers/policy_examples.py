@@ -86,7 +86,11 @@ RETURNABLE: JsonDict = {
         }
     ],
 }
-BACKTEST_IN: JsonDict = {"policy": POLICY_ID, "since": "2026-10-01T00:00:00Z", "actions": ["return", "refund"]}
+BACKTEST_IN: JsonDict = {
+    "document": {"windows": {"default_days": 14}},
+    "since": "2026-10-01T00:00:00Z",
+    "actions": ["return", "refund"],
+}
 BACKTEST: JsonDict = {
     "id": BACKTEST_ID,
     "livemode": False,

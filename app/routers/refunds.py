@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
@@ -92,12 +92,14 @@ class RefundOut(Out):
     reason: str | None
     note: str | None
     failure_code: str | None
-    summary: str = Field(description="One sentence that tells where the money is.")
+    summary: str = Field(description="One sentence that tells where the money is, in English.")
+    explanation: str = Field(description="The same for the shopper, in their language, and why.")
     operation: OperationOut | None
     operations: list[str]
     approval: dict[str, Any] | None = Field(description="The question to a person, where there was one.")
     created_at: str
     settled_at: str | None
+    reversed_at: str | None = Field(description="When a bank sent back some of what had been paid.")
 
 
 class QuotePartOut(Out):
@@ -132,6 +134,8 @@ MONEY = (
     errors.RefundExceedsCaptured,
     errors.ReasonNotAllowed,
     errors.ProviderUnavailable,
+    errors.ReturnNotFound,
+    errors.ReturnNotInState,
 )
 KEPT = (errors.ReturnWindowClosed, errors.ItemNotReturnable, errors.AlreadyReturned)
 """What a shopper may not have back does not turn into money without coming back either."""
@@ -146,7 +150,7 @@ KEYED = (
 @router.post("/quote", summary="Price a refund", response_model=QuoteOut, responses=refusals(*MONEY))
 async def quote_refund(body: QuoteIn, means: Means, caller: Writer) -> Json:
     """What a refund would be now: breakdown, and the split over the payments. Nothing is reserved."""
-    order_id, quote = await refund_order.quote(means, caller, body.order, body.spec())
+    order_id, quote = await refund_order.quote(means, caller, body)
 
     def money(amount: int) -> dict[str, Any]:
         return {"amount": amount, "currency": quote.currency}
@@ -186,13 +190,18 @@ async def request_refund(
 
 
 @router.get("/{refund_id}", summary="Get a refund", response_model=RefundOut, responses=refusals(errors.RefundNotFound))
-async def get_refund(refund_id: str, means: Means, caller: Reader) -> Json:
-    """The refund as it is now."""
-    return Json(await means.db.read(_view, caller, refund_id))
+async def get_refund(
+    refund_id: str,
+    means: Means,
+    caller: Reader,
+    locale: Annotated[str | None, Query(max_length=35, description="Language of `explanation`.")] = None,
+) -> Json:
+    """The refund as it is now; `explanation` is in `locale`, else in the shopper's language."""
+    return Json(await means.db.read(_view, caller, refund_id, locale))
 
 
-def _view(session: Session, caller: Caller, refund_id: str) -> dict[str, Any]:
-    return refund_views.view(session, refund_views.get(session, caller, refund_id))
+def _view(session: Session, caller: Caller, refund_id: str, locale: str | None) -> dict[str, Any]:
+    return refund_views.view(session, refund_views.get(session, caller, refund_id), locale)
 
 
 @router.get(

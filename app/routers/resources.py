@@ -6,22 +6,34 @@ from sqlalchemy.orm import Session
 
 from app import clock, errors
 from app.errors import AppError, OrderNotPending
+from app.models.agents import Agent, Team
+from app.models.connections import Connection, InboundDelivery
 from app.models.credits import WindowExtension
+from app.models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookReplay
 from app.services import (
+    agents,
     approval_views,
     backtests,
     cancellations,
     claim_states,
+    connections,
     exchanges,
+    files,
+    inbound_work,
     label_views,
     operation_views,
     order_changes,
     orders,
     policies,
+    ratings,
     refund_views,
     return_registrations,
     return_states,
+    ticket_updates,
     ticket_views,
+    webhook_endpoints,
+    webhook_replays,
+    webhook_views,
     withdrawal_states,
 )
 from app.services import credits as store_credits
@@ -105,6 +117,57 @@ def _policy(session: Session, caller: Caller, policy_id: str) -> View:
 
 def _backtest(session: Session, caller: Caller, backtest_id: str) -> View:
     return backtests.view(backtests.get(session, caller, backtest_id))
+
+
+def _agent(session: Session, caller: Caller, agent_id: str) -> View:
+    del caller  # the id is our own, of what this caller has just written
+    return agents.view(session.get_one(Agent, agent_id))
+
+
+def _team(session: Session, caller: Caller, team_id: str) -> View:
+    del caller
+    return agents.view(session.get_one(Team, team_id))
+
+
+def _rating(session: Session, caller: Caller, ticket_id: str) -> View:
+    return ratings.view(session, ticket_views.get(session, caller, ticket_id))
+
+
+def _ticket_update(session: Session, caller: Caller, update_id: str) -> View:
+    return ticket_updates.view(ticket_updates.get(session, caller, update_id))
+
+
+def _connection(session: Session, caller: Caller, connection_id: str) -> View:
+    del caller  # as above, also where it was deleted
+    return connections.view(session.get_one(Connection, connection_id))
+
+
+def _delivery(session: Session, caller: Caller, delivery_id: str) -> View:
+    del caller  # as above
+    return inbound_work.view(session.get_one(InboundDelivery, delivery_id))
+
+
+def _webhook_endpoint(session: Session, caller: Caller, endpoint_id: str) -> View:
+    del caller  # as above, also where it was deleted
+    return webhook_endpoints.view(session.get_one(WebhookEndpoint, endpoint_id))
+
+
+def _webhook_secret(session: Session, caller: Caller, endpoint_id: str) -> View:
+    return webhook_endpoints.view_with_secret(session, webhook_endpoints.get(session, caller, endpoint_id))
+
+
+def _webhook_delivery(session: Session, caller: Caller, delivery_id: str) -> View:
+    del caller  # as above
+    return webhook_views.views(session, [session.get_one(WebhookDelivery, delivery_id)])[0]
+
+
+def _webhook_replay(session: Session, caller: Caller, replay_id: str) -> View:
+    del caller  # as above
+    return webhook_replays.view(session.get_one(WebhookReplay, replay_id))
+
+
+def _file(session: Session, caller: Caller, file_id: str) -> View:
+    return files.view(session, files.get(session, caller, file_id))
 
 
 def _not_canceled(view: View) -> AppError | None:
@@ -204,6 +267,17 @@ RESOURCES: dict[str, Shown] = {
     "ticket": Shown(_ticket),
     "message": Shown(answers.view, answers.is_open, accepted=None),
     "reply": Shown(_reply),
+    "ticket_rating": Shown(_rating),
+    "ticket_update": Shown(_ticket_update, lambda view: view["status"] in {"pending", "running"}),
+    "agent": Shown(_agent),
+    "team": Shown(_team),
+    "connection": Shown(_connection),
+    "inbound_delivery": Shown(_delivery),
+    "webhook_endpoint": Shown(_webhook_endpoint),
+    "webhook_secret": Shown(_webhook_secret),
+    "webhook_delivery": Shown(_webhook_delivery, webhook_views.is_open),
+    "webhook_replay": Shown(_webhook_replay),
+    "file": Shown(_file),
     "policy": Shown(_policy),
     "policy_backtest": Shown(_backtest, lambda view: view["status"] in {"pending", "running"}),
     **{action.resource: action.shown for action in registry.every().values() if action.shown is not None},

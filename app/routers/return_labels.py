@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app import errors
 from app.models.returns import Label
 from app.routers import examples
-from app.routers.answers import Json, StrictRoute, refusals
+from app.routers.answers import Json, StrictRoute, bytes_of, refusals
 from app.routers.calling import Means, needs
 from app.routers.pages import OfOrders, of_orders
 from app.routers.returns import DECIDED, KEYED
@@ -44,19 +44,23 @@ class LabelOut(Out):
     rma: str
     order: str
     customer: str | None
-    status: str = Field(description="pending active voiding voided failed unknown")
+    status: str = Field(description="pending active voiding voided failed unknown expired")
     carrier: str
     service: str | None
     tracking_number: str | None
     tracking_url: str | None
     format: str
     qr: bool
+    parcel_number: int
     parcel: dict[str, Any]
     cost: MoneyOut | None
+    cost_credited: MoneyOut | None = Field(description="What the carrier gave back of it for a label that was voided.")
+    enclosed: bool = Field(description="It lay in the parcel of the order, and was not bought here.")
     file: str | None
     failure_code: str | None
     operation: OperationOut | None
-    expires_at: str | None
+    expires_at: str | None = Field(description="Until when the carrier takes it.")
+    used_at: str | None = Field(description="Its first scan: the parcel is on its way.")
     created_at: str
     settled_at: str | None
 
@@ -72,7 +76,15 @@ class LabelOut(Out):
             "model": LabelOut | WaitingOut,
             "description": "Not settled yet: `operation` tells; or `approval`: a person must say yes.",
         },
-        **refusals(*DECIDED, *KEYED, *CONFIRMED, errors.ReturnNotFound, errors.ReturnNotInState, errors.LabelExists),
+        **refusals(
+            *DECIDED,
+            *KEYED,
+            *CONFIRMED,
+            errors.ReturnNotFound,
+            errors.ReturnNotInState,
+            errors.LabelExists,
+            errors.Forbidden,
+        ),
     },
 )
 async def create_label(
@@ -97,11 +109,11 @@ def _view(session: Session, caller: Caller, label_id: str) -> dict[str, Any]:
     summary="Get a label's file",
     response_class=Response,
     responses={
-        200: {"description": "The bytes.", "content": {"application/pdf": {}, "image/png": {}}},
+        200: {"description": "The bytes.", "content": bytes_of("application/pdf", "image/png")},
         **refusals(errors.LabelNotFound, errors.LabelNotActive, errors.ProviderUnavailable),
     },
 )
-async def get_file(
+async def get_label_file(
     label_id: str,
     means: Means,
     caller: Reader,

@@ -25,6 +25,7 @@ Writer = Annotated[Caller, Depends(needs("returns:write"))]
 KEYED = (errors.IdempotencyKeyRequired, errors.IdempotencyKeyReused, errors.IdempotencyKeyInUse)
 DECIDED = (
     errors.OrderNotFound,
+    errors.FileNotFound,
     errors.NotOwner,
     errors.OrderAmbiguous,
     errors.NotConnected,
@@ -94,16 +95,21 @@ class ReturnOut(Out):
     fee: MoneyOut = Field(description="What the policy keeps back of the refund once all of it has come back.")
     label_payer: str = Field(description="store shopper: the shopper's is kept back of the refund, too.")
     label: str | None
+    labels: list[str] = Field(description="Its labels, one per parcel; `label` is the first.")
     refund: str | None
     credit_refund: str | None = Field(
         description="The refund of its lines that are paid as store credit, if others are not."
     )
+    refunds: list[str] = Field(description="All that pays it, oldest first: before its goods came, and after.")
     exchange: str | None
     approval: dict[str, Any] | None
     operation: OperationOut | None = Field(description="Has the shop expect the goods.")
     created_at: str
     approved_at: str | None
     expires_at: str | None = Field(description="When it ends if its goods are not on their way by then.")
+    due_at: str | None = Field(description="When a person is told that its goods are late.")
+    overdue_at: str | None = Field(description="When a person was told.")
+    overdue_reason: str | None = Field(description="not_sent not_arrived")
     received_at: str | None
     inspected_at: str | None
     completed_at: str | None

@@ -156,7 +156,7 @@ async def decline(
 async def receive(
     return_id: str, request: Request, means: Means, caller: Writer, key: RequiredKey, body: ReceiveIn | None = None
 ) -> Json:
-    """Note what arrived; without lines: everything. Also of a return that has expired, while its items are free."""
+    """Note what arrived; without lines: everything. What comes later is added. Also of one that has expired."""
     lines: list[tuple[str, int | str]] = [(row.line_id, row.quantity) for row in body.lines] if body else []
     return await _change(request, means, caller, key, return_id, "receive", lines)
 

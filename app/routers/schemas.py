@@ -113,7 +113,10 @@ class OperationOut(Out):
     subject: dict[str, str] = Field(examples=[{"type": "refund", "id": "rfd_01m7zskg3kes4tpxfpb1m0gczt"}])
     status: Literal["pending", "succeeded", "failed", "unknown", "canceled"] | str
     tries: int
-    needs_person: bool = Field(description="We gave up trying: a named person resolves or replays it.")
+    needs_person: bool = Field(
+        description="We gave up trying: a named person resolves or replays it. Of one that has ended: the provider "
+        "says otherwise by now, and a person takes note of it by `resolve`."
+    )
     external_id: str | None
     error: dict[str, Any] | None
     evidence: dict[str, Any]

@@ -6,17 +6,14 @@ import time
 from fastapi import APIRouter, Request, Response
 from prometheus_client import generate_latest
 from pydantic import ConfigDict
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
-from app import clock, metrics
+from app import metrics
 from app.database import ping
 from app.errors import StorageUnavailable, Unauthorized, Unavailable
-from app.models.operations import Operation
 from app.routers.answers import Json, declare
 from app.routers.calling import Means
 from app.routers.schemas import Out
-from app.services import audit
+from app.services import gauges
 
 router = APIRouter(tags=["System"])
 
@@ -78,27 +75,16 @@ async def readyz(request: Request, means: Means) -> Json:
     },
 )
 async def prometheus(request: Request, means: Means) -> Response:
-    """Requests, operations that have not ended, what waits for a person."""
+    """Is it healthy, and is money stuck: requests, operations, refunds, caps, what waits for a person."""
     token = means.settings.metrics_token
     if token is not None:
         given = request.headers.get("authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {token.get_secret_value()}".encode()):
             raise Unauthorized
-    await means.db.read(_measure)
+    pool = means.db.pool()
+    metrics.STREAMS.set(means.streams.open)
+    metrics.CONNECTIONS.set(pool.in_use)
+    metrics.MOST_CONNECTIONS.set(pool.most)
+    metrics.WRITES_WAITING.set(pool.waiting)
+    await means.db.read(gauges.measure)
     return Response(generate_latest(metrics.REGISTRY), media_type="text/plain; version=0.0.4")
-
-
-def _measure(session: Session) -> None:
-    metrics.OPERATIONS.clear()
-    rows = session.execute(
-        select(Operation.kind, Operation.status, func.count())
-        .where(Operation.status.in_(("pending", "unknown")))
-        .group_by(Operation.kind, Operation.status)
-    )
-    for kind, status, count in rows:
-        metrics.OPERATIONS.labels(kind, status).set(count)
-    dead = select(func.count()).select_from(Operation).where(Operation.dead_at.is_not(None))
-    metrics.DEAD.set(session.scalar(dead) or 0)
-    oldest = session.scalar(select(func.min(Operation.created_at)).where(Operation.status.in_(("pending", "unknown"))))
-    metrics.OLDEST.set(0 if oldest is None else (clock.now() - oldest).total_seconds())
-    metrics.UNSEALED.set(audit.unsealed(session))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, TypeVar, cast
 
@@ -38,10 +38,14 @@ P = TypeVar("P", bound=BaseModel)
 
 @reads(header("idempotency-key", "Same key and body: the first answer again, and no second effect."))
 async def _key(request: Request) -> str | None:
-    idempotency_key = request.headers.get("idempotency-key")
-    if idempotency_key is not None and not 0 < len(idempotency_key) <= 255:
+    return checked_key(request.headers.get("idempotency-key"))
+
+
+def checked_key(key: str | None) -> str | None:
+    """The key that came, where it may be one; raises `idempotency_key_required` where it may not."""
+    if key is not None and not 0 < len(key) <= 255:
         raise IdempotencyKeyRequired
-    return idempotency_key
+    return key
 
 
 async def _required(key: Annotated[str | None, Depends(_key)]) -> str:
@@ -80,14 +84,20 @@ async def perform(
     wait: float = 0.0,
     status: int = 201,
     guard: str | None = None,
+    said: dict[str, Any] | None = None,
+    answered: Mapping[str, Any] | None = None,
+    kept: bool = True,
 ) -> Json:
     """Do a write once per key and answer it: settled with `status`, else 202 with the resource as it is.
 
+    `said`: what came, where the body is not JSON: it makes two requests the same.
+    `answered`: what `run` has shown already, by what it made; that is settled.
+    `kept`: False where the answer holds a secret: the key alone is kept, and what was made is shown anew.
     `guard`: what the guard calls it, so that a refusal is kept as its decision. With `"preview": true` in the body
     nothing is done: the same work runs in a transaction that is rolled back.
     """
     guard = guard or VERBS.get(kind)
-    body = await _body(request)
+    body = await _body(request) if said is None else said
     bound = Bound.to(caller, request.method, request.url.path, body)
     asked = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
     if asked.get("preview") is True:
@@ -111,18 +121,19 @@ async def perform(
         await _refused(means, caller, guard, keyed, error, idempotency.keep_refusal)
         raise
     try:
-        answer = await show(means, caller, kind, made, wait, status)
+        shown = None if answered is None else answered.get(made)
+        answer = Json(shown, status) if shown else await show(means, caller, kind, made, wait, status)
     except AppError as error:  # a provider has said no to what we had said yes to
         await _refused(means, caller, guard, keyed, error, idempotency.keep_answer)
         raise
-    if keyed is not None and answer.status_code != 202:
+    if kept and keyed is not None and answer.status_code != 202:
         await means.db.write(idempotency.keep_answer, keyed, answer.status_code, bytes(answer.body))
     return answer
 
 
 async def _preview(means: Runtime, caller: Caller, bound: Bound, run: Callable[[Keyed | None], Awaitable[str]]) -> Json:
     """What the write would do, and the token that lets it; raises what the write itself would be refused with."""
-    rehearsal = Keyed(caller.store_id, caller.livemode, caller.shopper or "", "", bound.fingerprint, Preview())
+    rehearsal = Keyed(caller.store_id, caller.livemode, caller.whose, "", bound.fingerprint, Preview())
     try:
         await run(rehearsal)
     except Rehearsed as shown:
@@ -189,13 +200,23 @@ async def _body(request: Request) -> Any:
     return strict_json.loads(raw) if raw else None
 
 
+async def keyed_for(request: Request, caller: Caller, key: str | None) -> Keyed | None:
+    """The idempotency key of a write that is not answered by `perform`."""
+    return None if key is None else _keyed(request, caller, key, await _body(request))
+
+
 def _keyed(request: Request, caller: Caller, key: str, body: Any) -> Keyed:
+    return keyed_by(request.method, request.url.path, caller, key, body)
+
+
+def keyed_by(method: str, path: str, caller: Caller, key: str, body: Any) -> Keyed:
+    """The key of a request with what it belongs to."""
     return Keyed(
         store_id=caller.store_id,
         livemode=caller.livemode,
-        shopper=caller.shopper or "",
+        shopper=caller.whose,
         key=hashlib.sha256(key.encode()).hexdigest(),
-        fingerprint=idempotency.fingerprint(request.method, request.url.path, body),
+        fingerprint=idempotency.fingerprint(method, path, body),
     )
 
 

@@ -52,7 +52,9 @@ class VoidIn(Strict):
 def label_view(row: sqlite3.Row) -> dict[str, Any]:
     """A label as the carrier shows it: `active`, `used` once scanned, or `voided`."""
     status = "voided" if row["voided_at"] else "used" if row["scanned"] else "active"
-    return loads(row["body"]) | {"status": status, "voided_at": row["voided_at"]}
+    body = loads(row["body"])
+    credited = body["cost"] if row["voided_at"] else None
+    return body | {"status": status, "voided_at": row["voided_at"], "credited": credited}
 
 
 def label_row(db: sqlite3.Connection, shop: str, label_id: str) -> sqlite3.Row:
@@ -154,6 +156,13 @@ def scans_of(db: sqlite3.Connection, shop: str, tracking_number: str) -> list[di
     return [loads(row["body"]) for row in found]
 
 
+def pushed(db: sqlite3.Connection, shop: str, tracking_number: str, scan: dict[str, Any]) -> dict[str, Any]:
+    """What the carrier would push of one scan: the answer to a look-up with that scan alone."""
+    row = one(db, "SELECT * FROM parcels WHERE shop = ? AND tracking_number = ?", shop, tracking_number)
+    assert row is not None
+    return {"tracking_number": tracking_number, "carrier": row["carrier"], "eta": row["eta"], "scans": [scan]}
+
+
 async def post_label(request: Request) -> Response:
     """POST /carrier/v1/return-labels: buys a new label at every call."""
     return await effect(request, "label", LabelIn, _buy, reference_of=lambda wanted: wanted.reference)
@@ -206,7 +215,9 @@ def _void(call: Call, _: VoidIn) -> Done:
     if row["scanned"]:
         raise Problem(409, "label_used", "The parcel is on its way.", subject=row["id"])
     call.db.execute("UPDATE labels SET voided_at = ? WHERE shop = ? AND id = ?", (rfc3339(now()), call.shop, row["id"]))
-    return Done(label_view(label_row(call.db, call.shop, row["id"])), row["id"], reference=row["reference"])
+    view = label_view(label_row(call.db, call.shop, row["id"]))
+    cost = view["credited"]
+    return Done(view, row["id"], reference=row["reference"], amount=cost["amount"], currency=cost["currency"])
 
 
 async def post_void(request: Request) -> Response:

@@ -1,17 +1,19 @@
 """How every call is served: draw a fault, make the effect and its ledger row in one transaction, then answer."""
 
+import asyncio
 import hashlib
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from app.sandbox import faults
-from app.sandbox.faults import KEYED
+from app.sandbox.faults import KEYED, LANDED_LATE, Fault
 from app.sandbox.store import Store, dumps, loads, one, record
 from app.sandbox.wire import Json, Problem, body, check, decode, shop_of
 
@@ -49,6 +51,21 @@ def store_of(request: Request) -> Store:
     return store
 
 
+@dataclass(frozen=True, slots=True)
+class Ask(Generic[Body]):
+    """One call that may change something, as it came."""
+
+    shop: str
+    operation: str
+    model: type[Body]
+    perform: Callable[[Call, Body], Done]
+    raw: bytes
+    key: str | None
+    path: dict[str, str]
+    key_of: Callable[[Body], str] | None
+    reference_of: Callable[[Body], str] | None
+
+
 async def effect(
     request: Request,
     operation: str,
@@ -62,44 +79,78 @@ async def effect(
 
     The same key and body get the first answer again and change nothing; another body is refused with 422.
     """
-    shop = shop_of(request)
-    raw = await body(request)
+    shop, raw = shop_of(request), await body(request)
     key = request.headers.get("idempotency-key") if operation in KEYED else None
-    reference = key
-    with store_of(request).write() as db:
+    ask = Ask(shop, operation, model, perform, raw, key, dict(request.path_params), key_of, reference_of)
+    store = store_of(request)
+    with store.write() as db:
         fault = faults.draw(db, shop, operation)
-        name = fault.fault if fault else None
-        done: Done | None = None
-        subject: str | None = None
-        try:
-            payload = check(model, decode(raw) if raw else {})
-            key = key_of(payload) if key_of else key
-            reference = key or (reference_of(payload) if reference_of else None)
-            if fault is not None and fault.before_effect:
-                answer: Response = faults.strike(fault, Json({}))
-            else:
-                call = Call(db, shop, key, dict(request.path_params))
-                done = _once(call, operation, payload, perform, forget=name == "forget_keys")
-                answer = Json(done.answer, done.status)
-        except Problem as problem:  # perform checks before it writes: there is nothing to take back
-            answer, subject = problem.response(), problem.subject
-        if fault is not None and not fault.before_effect:
-            answer = faults.strike(fault, answer)
-        hung = name in {"timeout_before_effect", "timeout_after_effect"}
-        record(
-            db,
-            shop,
-            operation,
-            effect=done is not None and done.effect,
-            reference=(done.reference if done else None) or reference,
-            subject=done.subject if done else subject,
-            amount=done.amount if done else None,
-            currency=done.currency if done else None,
-            fault=name,
-            status=None if hung else answer.status_code,
-            detail=None if done is None or done.effect else "nothing new",
-        )
+        if fault is None or not fault.lands_late:
+            return _serve(db, ask, fault)
+    return Landing(store, ask, fault)
+
+
+def _serve(db: sqlite3.Connection, ask: Ask[Any], fault: Fault | None, *, late: bool = False) -> Response:
+    """Make the effect and write its ledger row, in the caller's transaction; what is answered."""
+    name = fault.fault if fault else None
+    key = reference = ask.key
+    done: Done | None = None
+    subject: str | None = None
+    try:
+        payload = check(ask.model, decode(ask.raw) if ask.raw else {})
+        key = ask.key_of(payload) if ask.key_of else key
+        reference = key or (ask.reference_of(payload) if ask.reference_of else None)
+        if fault is not None and fault.before_effect:
+            answer: Response = faults.strike(fault, Json({}))
+        else:
+            call = Call(db, ask.shop, key, ask.path)
+            done = _once(call, ask.operation, payload, ask.perform, forget=name == "forget_keys")
+            answer = Json(done.answer, done.status)
+    except Problem as problem:  # perform checks before it writes: there is nothing to take back
+        answer, subject = problem.response(), problem.subject
+    if fault is not None and not fault.before_effect and not late:
+        answer = faults.strike(fault, answer)
+    hung = name in {"timeout_before_effect", "timeout_after_effect"}
+    record(
+        db,
+        ask.shop,
+        ask.operation,
+        effect=done is not None and done.effect,
+        reference=(done.reference if done else None) or reference,
+        subject=done.subject if done else subject,
+        amount=done.amount if done else None,
+        currency=done.currency if done else None,
+        fault=name,
+        status=None if hung else answer.status_code,
+        detail="nothing new" if done is not None and not done.effect else LANDED_LATE if late else None,
+    )
     return answer
+
+
+class Landing(Response):
+    """Takes its effect after the fault's delay whether or not its caller still waits; whoever waits is answered."""
+
+    _under_way: ClassVar[set[asyncio.Task[Response]]] = set()
+
+    def __init__(self, store: Store, ask: Ask[Any], fault: Fault) -> None:
+        super().__init__()
+        self._landing = asyncio.create_task(self._land(store, ask, fault))
+        self._under_way.add(self._landing)  # the loop itself keeps no task alive
+        self._landing.add_done_callback(self._under_way.discard)
+
+    @staticmethod
+    async def _land(store: Store, ask: Ask[Any], fault: Fault) -> Response:
+        await asyncio.sleep(fault.delay)
+        with store.write() as db:
+            return _serve(db, ask, fault, late=True)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer once it has landed, or end when the caller hangs up."""
+        gone = asyncio.ensure_future(faults.hung_up(receive))
+        await asyncio.wait({gone, self._landing}, return_when=asyncio.FIRST_COMPLETED)
+        if not gone.done():
+            gone.cancel()
+            await (await self._landing)(scope, receive, send)
 
 
 def _once(call: Call, operation: str, payload: Body, perform: Callable[[Call, Body], Done], *, forget: bool) -> Done:

@@ -12,6 +12,7 @@ from app.sandbox.imports import (
     PaymentIn,
     PayoutRecordIn,
     RefundRecordIn,
+    ShipmentIn,
 )
 from app.sandbox.store import loads, rows, settings
 
@@ -19,6 +20,7 @@ Document = dict[str, Any]
 Table = Literal["products", "customers", "orders", "subscriptions"]
 _LATER = {name: field.get_default(call_default_factory=True) for name, field in OrderIn.model_fields.items()}
 """What an order that an earlier version took in lacks."""
+_SHIPMENT = tuple(ShipmentIn.model_fields)
 
 
 class _Hanging:
@@ -58,6 +60,10 @@ class _Hanging:
             "SELECT *, tracking_number AS owner FROM scans WHERE shop = ? ORDER BY position",
             lambda row: loads(row["body"]),
         )
+        self.etas = {
+            row["tracking_number"]: row["eta"]
+            for row in rows(db, "SELECT tracking_number, eta FROM parcels WHERE shop = ?", shop)
+        }
 
 
 def _picked(names: Any) -> Callable[[sqlite3.Row], Document]:
@@ -105,8 +111,11 @@ def _customer(customer: Document, hanging: _Hanging) -> Document:
 
 
 def _order(order: Document, hanging: _Hanging) -> Document:
-    for shipment in order["shipments"]:
-        shipment["scans"] = hanging.scans.get(shipment["tracking_number"], [])
+    order["shipments"] = [
+        {**dict.fromkeys(_SHIPMENT), **shipment, "eta": hanging.etas.get(shipment["tracking_number"])}
+        | {"scans": hanging.scans.get(shipment["tracking_number"], [])}
+        for shipment in order["shipments"]
+    ]
     document = (
         _LATER
         | order

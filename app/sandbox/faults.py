@@ -36,6 +36,8 @@ Variant = Literal[
     "unknown_word",
 ]  # fmt: skip
 FOREVER_MS = 3_600_000
+LANDED_LATE = "landed late"
+"""How the ledger tells of an effect that came after its caller had waited long enough."""
 
 
 class Fault(Strict):
@@ -84,6 +86,16 @@ class Fault(Strict):
         return self.fault in {"timeout_before_effect", "refuse", "throttle"} or (
             self.fault == "reset" and not self.after_effect
         )
+
+    @property
+    def lands_late(self) -> bool:
+        """Whether the call takes its effect only after the delay, also where its caller has hung up by then."""
+        return self.fault == "slow" and not self.after_effect
+
+    @property
+    def delay(self) -> float:
+        """Seconds that the call takes."""
+        return (2_000 if self.delay_ms is None else self.delay_ms) / 1000
 
 
 def add(db: sqlite3.Connection, shop: str, fault: Fault) -> int:
@@ -137,7 +149,7 @@ def strike(fault: Fault, answer: Response) -> Response:
         case "malformed":
             return _garbled(fault.variant, answer)
         case "slow":
-            return Late(answer, 2_000 if fault.delay_ms is None else fault.delay_ms)
+            return Late(answer, fault.delay * 1000)
         case "refuse":
             return Problem(fault.status, fault.code, "The sandbox was told to refuse this.").response()
         case "throttle":
@@ -154,20 +166,21 @@ def _too_late() -> Response:
 class Late(Response):
     """Waits, then answers; ends at once when the caller hangs up."""
 
-    def __init__(self, answer: Response, delay_ms: int) -> None:
+    def __init__(self, answer: Response, delay_ms: float) -> None:
         super().__init__(status_code=answer.status_code)
         self.answer, self.delay = answer, delay_ms / 1000
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wait for the delay or for the caller to go."""
-        gone = asyncio.ensure_future(_hung_up(receive))
+        gone = asyncio.ensure_future(hung_up(receive))
         done, _ = await asyncio.wait({gone}, timeout=self.delay)
         gone.cancel()
         if not done:
             await self.answer(scope, receive, send)
 
 
-async def _hung_up(receive: Receive) -> None:
+async def hung_up(receive: Receive) -> None:
+    """Wait until the caller has gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

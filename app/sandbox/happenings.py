@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.clock import now, rfc3339
-from app.sandbox.carrier import add_scan, open_parcel
+from app.sandbox.carrier import add_scan, open_parcel, pushed
 from app.sandbox.effects import Call, Done, store_of
 from app.sandbox.imports import Id, Moment, RefundedIn, Text
 from app.sandbox.payments import RefundIn, credit_card, give_back, payment_row, refund_row, refund_view
@@ -39,13 +39,14 @@ class NothingIn(Strict):
 
 
 class ScanHappensIn(Strict):
-    """One scan of a known parcel; `at` is now unless given."""
+    """One scan of a known parcel; `at` is now unless given. `eta`: what the carrier expects from now on."""
 
     tracking_number: Id
     word: str = Field(min_length=1, max_length=100)
     at: Moment | None = None
     description: Text = ""
     location: Text | None = None
+    eta: Moment | None = None
 
 
 class FulfillIn(Strict):
@@ -121,7 +122,11 @@ def _scan(call: Call, wanted: ScanHappensIn) -> Done:
     add_scan(call.db, call.shop, number, scan)
     if wanted.word != NOT_YET_MOVING:
         call.db.execute("UPDATE labels SET scanned = 1 WHERE shop = ? AND tracking_number = ?", (call.shop, number))
-    return Done({"tracking_number": number, **scan}, number, 201, reference=wanted.word)
+    if wanted.eta is not None:
+        call.db.execute(
+            "UPDATE parcels SET eta = ? WHERE shop = ? AND tracking_number = ?", (wanted.eta, call.shop, number)
+        )
+    return Done(pushed(call.db, call.shop, number, scan), number, 201, reference=wanted.word)
 
 
 def _fulfill(call: Call, wanted: FulfillIn) -> Done:
@@ -143,6 +148,9 @@ def _fulfill(call: Call, wanted: FulfillIn) -> Done:
                 "tracking_url": None,
                 "line_ids": [line["id"] for line in order["lines"]],
                 "eta": None,
+                "service": None,
+                "shipped_at": at,
+                "promised_by": None,
             }
         )
         open_parcel(call.db, call.shop, number, wanted.carrier, None)

@@ -12,7 +12,7 @@ from app.clock import now
 from app.money import MAX_AMOUNT
 from app.sandbox.subscription_records import SubscriptionChangeIn, SubscriptionIn
 from app.sandbox.wire import Strict, check
-from app.sandbox.words import Amount, Count, Country, Currency, Id, Moment, Text
+from app.sandbox.words import Amount, Count, Country, Currency, Day, Id, Moment, Text
 
 PaymentKind = Literal["card", "paypal", "gift_card", "store_credit", "bank", "other"]
 
@@ -199,6 +199,9 @@ class ShipmentIn(Strict):
     line_ids: list[Id] = Field(default_factory=list[Id])
     scans: list[ScanIn] = Field(default_factory=list[ScanIn])
     eta: Moment | None = None
+    service: Text | None = None
+    shipped_at: Moment | None = None
+    promised_by: Day | None = None
 
 
 class RefundedIn(Strict):
@@ -245,6 +248,8 @@ class OrderIn(Strict):
     cancel_reason: Text | None = None
     currency: Currency
     presentment_currency: Currency | None = None
+    promised_by: Day | None = None
+    locale: Text | None = None
     prices_include_tax: bool = False
     lines: list[LineIn] = Field(min_length=1)
     shipping: Amount = 0

@@ -1,7 +1,7 @@
 """The words that every document of the sandbox is made of: ids, texts, moments, amounts."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo
@@ -34,6 +34,14 @@ def _moment(value: Any, info: ValidationInfo) -> str:
     return rfc3339(moment)
 
 
+def _day(value: Any, info: ValidationInfo) -> str:
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        return date.fromisoformat(value).isoformat()
+    if not isinstance(value, str) or not _RELATIVE.fullmatch(value):
+        raise ValueError("a day is written 2026-11-30")
+    return _moment(value, info)[:10]
+
+
 def _known(value: str) -> str:
     if value not in known_currencies():
         raise ValueError("not a currency of ISO 4217")
@@ -43,6 +51,7 @@ def _known(value: str) -> str:
 Id = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f/?]+$")]
 Text = Annotated[str, StringConstraints(max_length=1000)]
 Moment = Annotated[str, BeforeValidator(_moment)]
+Day = Annotated[str, BeforeValidator(_day)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), BeforeValidator(_known)]
 Amount = Annotated[int, Field(ge=0, le=MAX_AMOUNT)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]

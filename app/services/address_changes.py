@@ -77,10 +77,13 @@ def _whole(address: dict[str, str | None], before: dict[str, Any] | None) -> Add
 
 
 def owned(session: Session, caller: Caller, ref: str) -> Customer:
-    """The customer, by our id or the shop's own; for a shopper anybody else is `not_owner`, known or not."""
+    """The customer, by our id or the shop's own; for a shopper anybody else is `not_owner`, known or not.
+
+    To a shopper's own token nobody else exists.
+    """
     try:
         return customers.get(session, caller, ref)
     except CustomerNotFound:
-        if caller.shopper is not None:
+        if caller.shopper is not None and not caller.by_token:
             raise NotOwner("This is another customer.") from None
         raise

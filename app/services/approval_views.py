@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -30,15 +30,16 @@ def get(session: Session, caller: Caller, approval_id: str, *, lock: bool = Fals
 
 def of_subject(session: Session, subject_type: str, subject_id: str, *, lock: bool = False) -> Approval | None:
     """The newest approval of what waits."""
-    query = (
-        select(Approval)
-        .where(Approval.subject_type == subject_type, Approval.subject_id == subject_id)
-        .order_by(Approval.id.desc())
-        .limit(1)
-    )
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    return session.scalar(query)
+    of = {"kind_of": subject_type, "subject": subject_id}
+    return session.scalar(_OF_SUBJECT.with_for_update() if lock else _OF_SUBJECT, of)
+
+
+_OF_SUBJECT = (
+    select(Approval)
+    .where(Approval.subject_type == bindparam("kind_of"), Approval.subject_id == bindparam("subject"))
+    .order_by(Approval.id.desc())
+    .limit(1)
+)
 
 
 def view(approval: Approval) -> dict[str, Any]:

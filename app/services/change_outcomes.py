@@ -145,7 +145,8 @@ def _asker(session: Session, change: Change) -> Caller:
         request_id="",
         shopper=actor["id"] if actor["type"] in {"shopper", "automation"} else None,
         agent=actor["id"] if actor["type"] == "agent" else None,
-        automation=actor["type"] == "automation",
+        automation=actor["type"] in {"automation", "connection"},
+        connection=actor["id"] if actor["type"] == "connection" else None,
     )
 
 

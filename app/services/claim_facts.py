@@ -12,9 +12,9 @@ from app import clock
 from app.models.orders import Order
 from app.services import guard_facts
 from app.services.callers import Caller
-from app.services.order_views import shipments_view
 from app.services.policy.contract import Facts
 from app.services.return_specs import LineSpec
+from app.services.shipments import readings
 
 OVERDUE = timedelta(days=7)
 """A parcel that is so much later than announced may be taken as lost without a person."""
@@ -37,6 +37,11 @@ class ClaimSpec:
 
     lines: tuple[ClaimLineSpec, ...]
     resolution: str | None = None
+
+    @property
+    def files(self) -> list[str]:
+        """Ids of the photos of all lines."""
+        return [file for line in self.lines for file in line.files]
 
 
 def of(
@@ -69,6 +74,6 @@ def early(order: Order, lines: Sequence[ClaimLineSpec]) -> bool:
     """Whether something is claimed as lost or missing whose parcel is not long overdue: a person looks first."""
     if order.status == "delivered" or not any(line.kind in {"lost", "missing"} for line in lines):
         return False
-    due = [parcel["eta"] for parcel in shipments_view(order, []) if parcel["status"] not in {"delivered", "returned"}]
+    due = [read.get("eta") for read in readings(order) if read.get("status") not in {"delivered", "returned"}]
     late = clock.now() - OVERDUE
     return not due or any(eta is None or datetime.fromisoformat(eta) > late for eta in due)

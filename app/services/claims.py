@@ -20,7 +20,7 @@ from app.errors import (
 )
 from app.models.claims import IN_KIND, STANDING, Claim, ClaimLine
 from app.models.orders import Order, OrderLine
-from app.services import approvals, claim_facts, claim_grants, claim_states, decisions, events, orders
+from app.services import approvals, claim_facts, claim_grants, claim_states, decisions, events, file_links, orders
 from app.services.callers import Caller
 from app.services.claim_facts import ClaimLineSpec, ClaimSpec
 from app.services.claim_grants import Verdict
@@ -43,6 +43,7 @@ def request(session: Session, caller: Caller, order_id: str, said: Ledgers, spec
     ours = named(known.values(), [line.line_id for line in spec.lines])
     lines = [replace(line, line_id=line_id) for line, line_id in zip(spec.lines, ours, strict=True)]
     _check(session, order, known, lines)
+    file_links.check(session, caller, order.customer_id, spec.files)
     claim_id = ids.new("clm")
     facts = claim_facts.of(session, caller, order, lines, spec.resolution)
     decision = decisions.decide(session, caller, facts, subject=("claim", claim_id))
@@ -50,6 +51,7 @@ def request(session: Session, caller: Caller, order_id: str, said: Ledgers, spec
     if not asks:
         decisions.enforce(decision)
     claim = _write(session, caller, order, claim_id, spec.resolution, lines)
+    file_links.attach(session, caller, order.customer_id, spec.files, (KIND, claim.id))
     events.record(session, "claim.requested", claim, claim_states.view(session, claim))
     claim_states.note(
         session, caller, claim, "claim.requested", {"outcome": decision.outcome, "wished": spec.resolution}

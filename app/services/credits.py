@@ -40,6 +40,8 @@ KIND = "credit"
 HELD = ("pending", "unknown", "succeeded")
 FOLLOWERS: list[Callable[[Session, Operation, Receipt], None]] = []
 """Told of each credit's operation that pays a refund, in the same transaction."""
+AFTER_ALL: list[Callable[[Session, Operation, bool], None]] = []
+"""Told where the provider says of such an operation, held as failed, that it happened after all, or no longer."""
 MOVED: list[Callable[[Session, Credit], None]] = []
 """Told of each move of a goodwill credit, in the same transaction."""
 
@@ -224,6 +226,18 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
     _move(session, credit, operation.status, receipt.failure_code)
 
 
+def after_all(session: Session, operation: Operation, happened: bool) -> None:  # noqa: FBT001  a hook's argument
+    """What is held as failed was given all the same, or was taken back since: the caps count what was given."""
+    credit = session.scalars(select(Credit).where(Credit.operation_id == operation.id).with_for_update()).one()
+    if credit.refund_id is not None:
+        for told in AFTER_ALL:
+            told(session, operation, happened)
+    elif credit.automated:
+        (spending.take_again if happened else spending.release)(session, credit, credit.amount)
+    session.flush()
+    events.record(session, "credit.updated", credit, view(session, credit), previous={"status": credit.status})
+
+
 def end(session: Session, operation_id: str) -> None:
     """The credit of an operation that never started ends with it."""
     credit = session.scalar(select(Credit).where(Credit.operation_id == operation_id).with_for_update())
@@ -250,7 +264,14 @@ def _move(session: Session, credit: Credit, status: str, failure_code: str | Non
 _paid_out = refund_effects.CREDIT
 operations.register(
     Effect(
-        kind=KIND, command=_paid_out.command, send=_paid_out.send, find=_paid_out.find, settle=settle, rechecked=True
+        kind=KIND,
+        command=_paid_out.command,
+        send=_paid_out.send,
+        find=_paid_out.find,
+        settle=settle,
+        rechecked=True,
+        family="payments",
+        after_all=after_all,
     )
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Boolean, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock, ids
@@ -65,24 +65,24 @@ def mirror(session: Session, caller: Caller, snapshot: CustomerSnapshot) -> Cust
 
 
 def _by_external_id(session: Session, caller: Caller, external_id: str) -> Customer | None:
-    return session.scalar(
-        select(Customer).where(
-            Customer.store_id == caller.store_id,
-            Customer.livemode == caller.livemode,
-            Customer.external_id == external_id,
-        )
-    )
+    return session.scalar(_BY_SHOPS_ID, _named(caller, external_id))
+
+
+# Built once: every reading of an order asks them.
+_OURS = select(Customer).where(
+    Customer.store_id == bindparam("store"), Customer.livemode == bindparam("mode", type_=Boolean)
+)
+_BY_SHOPS_ID = _OURS.where(Customer.external_id == bindparam("named"))
+_BY_EITHER = _OURS.where(or_(Customer.id == bindparam("named"), Customer.external_id == bindparam("named")))
+
+
+def _named(caller: Caller, ref: str) -> dict[str, Any]:
+    return {"store": caller.store_id, "mode": caller.livemode, "named": ref}
 
 
 def get(session: Session, caller: Caller, ref: str) -> Customer:
     """By our id or the shop's own; `customer_not_found` where this store has none such, or it is not the shopper."""
-    found = session.scalar(
-        select(Customer).where(
-            Customer.store_id == caller.store_id,
-            Customer.livemode == caller.livemode,
-            or_(Customer.id == ref, Customer.external_id == ref),
-        )
-    )
+    found = session.scalar(_BY_EITHER, _named(caller, ref))
     if found is None or (caller.shopper is not None and found.id != caller.shopper):
         raise CustomerNotFound
     return found

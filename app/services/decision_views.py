@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -12,10 +12,12 @@ from app.errors import DecisionNotFound
 from app.models.records import Decision
 from app.services.callers import Caller
 
+_OF_MESSAGE = select(Decision).where(Decision.message_id == bindparam("message")).order_by(Decision.id)
+
 
 def of_message(session: Session, message_id: str) -> list[Decision]:
     """What was decided while a message was answered."""
-    return list(session.scalars(select(Decision).where(Decision.message_id == message_id).order_by(Decision.id)))
+    return list(session.scalars(_OF_MESSAGE, {"message": message_id}))
 
 
 def get(session: Session, caller: Caller, decision_id: str) -> Decision:

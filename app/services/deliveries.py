@@ -110,4 +110,4 @@ async def _find(providers: Providers, command: SendMessage) -> Receipt | None:
     return await providers.channel.find_sent(command)
 
 
-operations.register(Effect(kind=KIND, command=SendMessage, send=_send, find=_find, settle=settle))
+operations.register(Effect(kind=KIND, command=SendMessage, send=_send, find=_find, settle=settle, family="channel"))

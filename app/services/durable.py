@@ -7,12 +7,13 @@ process on SQLite and by any `aftersale worker` on PostgreSQL; a killed process'
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import socket
 import threading
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
@@ -21,6 +22,7 @@ import psycopg
 import stamina
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
@@ -104,11 +106,34 @@ def migrate(url: str) -> None:
     DBOS.migrate(url)
 
 
+def tables(url: str) -> tuple[int, int]:
+    """At which version the engine's own tables are (0: they are not there), and at which they should be."""
+    from dbos._migration import get_migration_versions, get_sqlite_migration_versions
+
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    try:
+        if url.startswith("sqlite"):
+            return get_sqlite_migration_versions(engine)
+        return get_migration_versions(engine, "dbos", use_listen_notify=True)
+    finally:
+        engine.dispose()
+
+
 def check_free(settings: Settings) -> None:
     """Raise `EngineBusyError` where another process runs the engine on this SQLite file, before anything is started."""
     path = settings.database.removeprefix("sqlite:///")
     if settings.embedded and Path(path + LOCK).exists():
         _lock(path).close()
+
+
+@contextlib.contextmanager
+def held(settings: Settings) -> Generator[None]:
+    """Keep every engine off this SQLite file; raises `EngineBusyError` where one runs."""
+    lock = _lock(settings.database.removeprefix("sqlite:///"))
+    try:
+        yield
+    finally:
+        lock.close()
 
 
 def direct(url: str) -> bool:

@@ -1,13 +1,19 @@
 """The event log: a change writes its event in the same transaction, numbered per resource."""
 
+import contextlib
+from collections.abc import Generator, Mapping
+from contextvars import ContextVar
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Protocol, cast
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Exists,
     Table,
     bindparam,
+    delete,
     func,
     insert,
     literal_column,
@@ -20,12 +26,25 @@ from sqlalchemy.orm import Mapped, Session
 from app import clock, ids
 from app.errors import EventNotFound
 from app.models.records import Event
+from app.statements import Part
 
 API_VERSION = "2026-11-01"
 Place = tuple[int, int, str]
 """Where an event stands in its store's log: position, sequence, id."""
 START: Place = (-(2**62), 0, "")
 """Before every event, those of a restored copy too, whose positions are negative."""
+PURGED_AT_ONCE = 5000
+_cause: ContextVar[str | None] = ContextVar("cause", default=None)
+
+
+@contextlib.contextmanager
+def caused_by(connection: str | None) -> Generator[None]:
+    """Within one unit of work: the connected system whose command this carries out, told by every event of it."""
+    token = _cause.set(connection)
+    try:
+        yield
+    finally:
+        _cause.reset(token)
 
 
 class Recorded(Protocol):
@@ -59,6 +78,7 @@ def record(
         "sequence": sequence,
         "object": shown,
         "previous": previous,
+        "origin": _cause.get(),
         "created_at": clock.now(),
     }
     if session.get_bind().dialect.name == "postgresql":
@@ -78,6 +98,32 @@ _NEXT = select(func.coalesce(func.max(_LOG.c.position), 0) + 1).where(
     _LOG.c.store_id == bindparam("of_store"), _LOG.c.livemode == bindparam("of_mode")
 )
 _IN_ONE_WRITERS_LOG = insert(_LOG).values(position=_NEXT.scalar_subquery())
+
+
+_PLAIN = {column.name: bindparam(column.name, type_=column.type) for column in _LOG.c if column.name != "position"}
+OF_NEW = Part(
+    insert(_LOG).values(**_PLAIN, position=_OWN), sqlite=insert(_LOG).values(**_PLAIN, position=_NEXT.scalar_subquery())
+)
+"""An event of a resource that is stored with it: no other transaction has written of that."""
+
+
+def of_new(kind: str, row: Mapping[str, Any], sequence: int, shown: dict[str, Any], at: datetime) -> dict[str, Any]:
+    """The values of `OF_NEW`: `record` for a resource that is only a row (its id, store and mode) yet."""
+    return {
+        "id": ids.new("evt"),
+        "store_id": row["store_id"],
+        "livemode": row["livemode"],
+        "type": kind,
+        "resource_type": kind.partition(".")[0],
+        "resource_id": row["id"],
+        "sequence": sequence,
+        "object": shown,
+        "previous": None,
+        "origin": _cause.get(),
+        "created_at": at,
+        "of_store": row["store_id"],
+        "of_mode": row["livemode"],
+    }
 
 
 @cache
@@ -107,11 +153,44 @@ def after(
     return list(session.scalars(query.order_by(Event.position, Event.sequence, Event.id).limit(limit)))
 
 
+def passing(session: Session, *, store_id: str, livemode: bool, cursor: Place, limit: int) -> list[Any]:
+    """What `after` gives, of each event only what a reader needs to decide whether it wants it; see `PASSING`."""
+    log = select(*PASSING).where(Event.store_id == store_id, Event.livemode == livemode, _settled(session))
+    log = log.where(Event.position >= cursor[0], tuple_(Event.position, Event.sequence, Event.id) > cursor)
+    return list(session.execute(log.order_by(Event.position, Event.sequence, Event.id).limit(limit)))
+
+
+PASSING = (Event.id, Event.type, Event.resource_id, Event.position, Event.sequence, Event.origin)
+
+
+def waiting_behind(session: Session, store_id: Any, livemode: Any, cursor: tuple[Any, Any, Any]) -> Exists:
+    """A condition: the log of this store and mode goes on behind `cursor`, all of them columns."""
+    behind = tuple_(Event.position, Event.sequence, Event.id) > tuple_(*cursor)
+    mine = (Event.store_id == store_id, Event.livemode == livemode, Event.position >= cursor[0])
+    return select(Event.id).where(*mine, behind, _settled(session)).exists()
+
+
+def end(session: Session, *, store_id: str, livemode: bool) -> Place:
+    """Behind the last event that can be read now."""
+    log = select(Event.position, Event.sequence, Event.id).where(
+        Event.store_id == store_id, Event.livemode == livemode, _settled(session)
+    )
+    last = session.execute(log.order_by(Event.position.desc(), Event.sequence.desc(), Event.id.desc()).limit(1)).first()
+    return START if last is None else (last.position, last.sequence, last.id)
+
+
 def _settled(session: Session) -> ColumnElement[bool]:
     """Below the oldest transaction that still runs: what commits later than a reader looked comes after, not before."""
     if session.get_bind().dialect.name == "postgresql":
         return Event.position < literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
     return Event.position >= 0
+
+
+def purge(session: Session) -> None:
+    """Forget what is older than the days of the setting, some at a time; the numbers of a resource go on."""
+    if days := session.info.get("event_days", 0):
+        old = select(Event.id).where(Event.id < ids.least("evt", clock.now() - timedelta(days=days)))
+        session.execute(delete(Event).where(Event.id.in_(old.order_by(Event.id).limit(PURGED_AT_ONCE))))
 
 
 def place(session: Session, *, store_id: str, livemode: bool, event_id: str) -> Place:
@@ -151,5 +230,6 @@ def view(event: Event) -> dict[str, Any]:
         "api_version": API_VERSION,
         "livemode": event.livemode,
         "sequence": event.sequence,
+        "origin": event.origin,
         "data": {"object": event.object, "previous": event.previous},
     }

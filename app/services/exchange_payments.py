@@ -291,5 +291,6 @@ operations.register(
         find=order_charges.find,
         settle=settle,
         rechecked=True,
+        family="payments",
     )
 )

@@ -20,6 +20,7 @@ from app.services import (
     entitlements,
     events,
     exchange_payments,
+    file_links,
     orders,
     refunds,
     return_registrations,
@@ -57,6 +58,7 @@ def request(
     asked = _asked(session, order, spec)
     method = None if spec.payment_method_id is None else destinations.method(session, order, spec.payment_method_id)
     specs = [line_spec for _, line_spec in asked]
+    file_links.check(session, caller, order.customer_id, [file for row in specs for file in row.files])
     ruled = return_rulings.decide(
         session, caller, order, specs, action="exchange", method=spec.method, instant=spec.instant
     )

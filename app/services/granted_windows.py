@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.models.credits import WindowExtension
+
+_GRANTED = select(WindowExtension.line_id, WindowExtension.until).where(WindowExtension.order_id == bindparam("order"))
 
 
 def of(session: Session, order_id: str) -> dict[str | None, datetime]:
     """The latest date granted per line id; None stands for every line of the order."""
     found: dict[str | None, datetime] = {}
-    rows = session.execute(
-        select(WindowExtension.line_id, WindowExtension.until).where(WindowExtension.order_id == order_id)
-    )
-    for line_id, until in rows:
+    for line_id, until in session.execute(_GRANTED, {"order": order_id}):
         found[line_id] = max(until, found.get(line_id, until))
     return found
 

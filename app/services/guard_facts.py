@@ -6,16 +6,25 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from app import clock, ids
+from app import clock
 from app.errors import ItemNotInOrder
 from app.models.customers import Customer
 from app.models.exchanges import STANDING, Exchange
 from app.models.orders import Order, OrderLine
 from app.models.returns import HOLDING, Return
-from app.services import customer_facts, decisions, entitlements, granted_windows, open_changes, rules, spending
+from app.services import (
+    customer_facts,
+    decisions,
+    entitlements,
+    file_links,
+    granted_windows,
+    open_changes,
+    rules,
+    spending,
+)
 from app.services.callers import Caller
 from app.services.ledgers import Ledger
 from app.services.order_facts import arrived_at, order_facts
@@ -50,7 +59,7 @@ def of_order(
     known["items_changed"], known["payment_changed"] = open_changes.made(session, order)
     known["standing_returns"], known["standing_exchanges"] = _standing(session, order, ledger)
     known["bought_under"] = rules.bought_under(session, order.store_id, order.placed_at, livemode=order.livemode)
-    known["lines"] = _lines(session, order, ledger, lines, read or lines_of(session, order), apart=apart)
+    known["lines"] = _lines(session, caller, order, ledger, lines, read or lines_of(session, order), apart=apart)
     known["customer"] = customer_facts.of(session, order.customer_id, now, order=order, without=without)
     if "spent" not in said:
         currency, today = said.get("currency", order.currency), spending.scopes(caller.store, order, clock.now())
@@ -80,6 +89,18 @@ def _asked(
     }
 
 
+_STANDING = select(
+    select(func.count())
+    .select_from(Return)
+    .where(Return.order_id == bindparam("order"), Return.status.in_(HOLDING))
+    .scalar_subquery(),
+    select(func.count())
+    .select_from(Exchange)
+    .where(Exchange.order_id == bindparam("order"), Exchange.status.in_(STANDING))
+    .scalar_subquery(),
+)
+
+
 def _standing(session: Session, order: Order, ledger: Ledger) -> tuple[int, int]:
     """Returns and exchanges of the order that stand, here or in the shop, and the exchanges among them.
 
@@ -88,10 +109,8 @@ def _standing(session: Session, order: Order, ledger: Ledger) -> tuple[int, int]
     told = [bool(order.snapshot.get(flag)) for flag in ("return_requested", "exchange_requested")]
     if not ledger.returns:
         return sum(told), int(told[1])
-    held = select(func.count()).select_from(Return).where(Return.order_id == order.id, Return.status.in_(HOLDING))
-    swapped = select(func.count()).select_from(Exchange)
-    swapped = swapped.where(Exchange.order_id == order.id, Exchange.status.in_(STANDING))
-    return max(session.scalar(held) or 0, sum(told)), max(session.scalar(swapped) or 0, int(told[1]))
+    held, swapped = session.execute(_STANDING, {"order": order.id}).one()
+    return max(held, sum(told)), max(swapped, int(told[1]))
 
 
 # ---- lines ------------------------------------------------------------------------------------------------------
@@ -99,6 +118,7 @@ def _standing(session: Session, order: Order, ledger: Ledger) -> tuple[int, int]
 
 def _lines(
     session: Session,
+    caller: Caller,
     order: Order,
     ledger: Ledger,
     asked: Sequence[LineSpec] | None,
@@ -137,7 +157,7 @@ def _lines(
                 delivered_at=arrived_at(order, line),
                 reason=spec.reason,
                 resolution=spec.resolution,
-                photos=_photos(spec.files),
+                photos=file_links.photos(session, caller, order.customer_id, spec.files),
                 extended_until=granted_windows.until(granted, line.id),
             )
         )
@@ -147,8 +167,3 @@ def _lines(
 def _all(lines: Iterable[OrderLine], ledger: Ledger) -> list[LineSpec]:
     """Every line: as many as could come back, else as many as are left of it."""
     return [LineSpec(line.id, ledger.free(line) or entitlements.left(line, ledger).quantity or 1) for line in lines]
-
-
-def _photos(files: Iterable[str]) -> int:
-    """How many different files: the same one twice shows nothing more, and what is no file's id shows nothing."""
-    return len({file for file in files if ids.is_id(file, "fil")})

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.records import Decision
+from app.models.stores import Store
 from app.models.tickets import Message, Ticket
-from app.services import audit, decision_views, deliveries, operation_views, tickets
+from app.services import agents, audit, decision_views, deliveries, operation_views, tickets
 from app.services.callers import Caller
-from app.services.order_views import lines_of, shipments_view
+from app.services.order_views import lines_of
 from app.services.orders import view_facts
+from app.services.shipments import shipments_view
 
 SHOWN = 50
 """How much of what was tried and decided is shown: the newest."""
@@ -36,14 +38,19 @@ def gathered(session: Session, ticket: Ticket, order_id: str | None = None) -> d
     return {
         "customer": {"id": ticket.customer_id, **ticket.contact},
         "order": None if order is None else view_facts(order),
-        "parcels": [] if order is None else shipments_view(order, lines_of(session, order)),
+        "parcels": [] if order is None else _parcels(session, order),
         "tried": [operation_views.view(row) for row in reversed(operations)],
         "decided": [decision_views.view(row) for row in reversed(decisions)],
     }
 
 
+def _parcels(session: Session, order: Order) -> list[dict[str, Any]]:
+    return shipments_view(order, lines_of(session, order), session.get_one(Store, order.store_id))
+
+
 def take(session: Session, caller: Caller, ticket: Ticket, given: dict[str, Any]) -> Ticket:
     """Hand it over: `given` has `reason`, and may have `summary`, `team` and `priority` (None: as it is)."""
+    agents.check(session, caller, team=given["team"])
     last = session.scalar(
         select(Message)
         .where(Message.ticket_id == ticket.id, Message.direction == "inbound")

@@ -9,7 +9,9 @@ from datetime import timedelta
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import orjson
-from sqlalchemy import Table, and_, bindparam, delete, update
+from sqlalchemy import Table, and_, bindparam, delete, insert, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -18,6 +20,7 @@ from app.database import insert_missing
 from app.errors import AppError, IdempotencyKeyInUse, IdempotencyKeyReused
 from app.models.records import Answer
 from app.postgresql import LOCK_TIMEOUT, sqlstate
+from app.statements import Part
 
 REFUSALS_KEPT = timedelta(hours=24)
 
@@ -122,9 +125,9 @@ def once(
 
 
 def _claim(session: Session, keyed: Keyed) -> None:
-    session.execute(_OUTLIVED, {**_bound(keyed), "now": clock.now()})
+    claim = _CLAIM[session.get_bind().dialect.name]
     try:
-        fresh = insert_missing(session, Answer, _values(keyed))
+        fresh = session.execute(claim, {**_values(keyed), "now": clock.now()}).first() is not None
     except DBAPIError as error:
         if sqlstate(error) == LOCK_TIMEOUT:
             raise IdempotencyKeyInUse from error
@@ -133,10 +136,21 @@ def _claim(session: Session, keyed: Keyed) -> None:
         raise Replayed
 
 
+def _claiming(insert: Any) -> Any:
+    """Take the key, or an answer's place whose day is over; no row where another request has it."""
+    row = insert(_KEPT)
+    taken = row.on_conflict_do_update(
+        index_elements=list(_KEPT.primary_key.columns),
+        set_={column.name: row.excluded[column.name] for column in _KEPT.c if not column.primary_key},
+        where=_KEPT.c.expires_at <= bindparam("now"),
+    )
+    return taken.returning(_KEPT.c.key)
+
+
 # Built once: every write passes here.
 _KEPT = cast("Table", Answer.__table__)
+_CLAIM = {"postgresql": _claiming(postgresql_insert), "sqlite": _claiming(sqlite_insert)}
 _THIS = and_(*(_KEPT.c[name] == bindparam(f"of_{name}") for name in ("store_id", "livemode", "shopper", "key")))
-_OUTLIVED = delete(_KEPT).where(_THIS, _KEPT.c.expires_at <= bindparam("now"))
 _NOTED = update(_KEPT).where(_THIS).values(resource_type=bindparam("kind"), resource_id=bindparam("made"))
 _ANSWERED = (
     update(_KEPT)
@@ -163,6 +177,20 @@ def _values(keyed: Keyed) -> dict[str, Any]:
         "fingerprint": keyed.fingerprint,
         "created_at": clock.now(),
     }
+
+
+ANSWERED_AT_ONCE = Part(
+    insert(_KEPT).values(
+        {column.name: bindparam(column.name, type_=column.type) for column in _KEPT.c if column.name != "expires_at"}
+    )
+)
+"""A key that is taken and answered in one: where it is taken already, nothing beside it is stored either."""
+
+
+def answered_at_once(keyed: Keyed, kind: str, made: str, status: int, body: bytes) -> dict[str, Any]:
+    """The values of `ANSWERED_AT_ONCE`."""
+    answer = {"status": status, "body": body.decode(), "resource_type": kind, "resource_id": made}
+    return {**_values(keyed), **answer}
 
 
 def keep_answer(session: Session, keyed: Keyed, status: int, body: bytes) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 from sqlalchemy.orm import Session
@@ -20,19 +20,37 @@ from app.services import (
     claim_approvals,
     claims,
     confirmations,
+    crm_commands,
     deliveries,
     durable,
+    events,
     exchanges,
+    file_blobs,
+    file_sweeps,
     idempotency,
+    inbound,
+    inbound_parcels,
+    inbound_payments,
+    inbound_work,
+    label_watch,
     labels,
     operations,
     order_mails,
+    parcel_alerts,
+    parcel_watch,
     refund_approvals,
     refunds,
     return_approvals,
     return_expiry,
+    return_overdue,
+    session_codes,
+    shopper_sessions,
     state_mails,
+    ticket_clocks,
+    ticket_updates,
+    tickets,
     tries,
+    webhook_queue,
     withdrawal_approvals,
     withdrawal_outcomes,
     withdrawals,
@@ -61,6 +79,9 @@ SETTLERS = (
     claim_approvals,
     withdrawal_approvals,
     registry,
+    crm_commands,
+    inbound_parcels,
+    inbound_payments,
 )
 """Each registers the kinds of operation that it settles, or what follows from them, when it is imported."""
 SEAL_EVERY = 1.0
@@ -86,29 +107,81 @@ def table(runtime: Runtime) -> dict[str, durable.Job]:
     async def backtest(subject_id: str, schedule: int) -> None:
         await backtest_runs.run(runtime, subject_id, schedule)
 
-    return {operations.JOB: run, operations.RECHECK_JOB: recheck, backtests.JOB: backtest}
+    async def session(subject_id: str, schedule: int) -> None:
+        await session_codes.run(runtime, subject_id, schedule)
+
+    async def update_tickets(subject_id: str, schedule: int) -> None:
+        await ticket_updates.run(runtime, subject_id, schedule)
+
+    async def work(subject_id: str, schedule: int) -> None:
+        await inbound_work.run(runtime, subject_id, schedule)
+
+    return {
+        operations.JOB: run,
+        operations.RECHECK_JOB: recheck,
+        backtests.JOB: backtest,
+        shopper_sessions.JOB: session,
+        ticket_updates.JOB: update_tickets,
+        inbound.JOB: work,
+    }
 
 
 CHORES = (
     tries.revive,
     approvals.tend,
+    shopper_sessions.purge,
+    return_overdue.tend,
     return_expiry.tend,
+    parcel_alerts.tend,
+    tickets.wake,
+    ticket_clocks.tend,
+    ticket_updates.revive,
     idempotency.purge,
     withdrawal_outcomes.note_overdue,
     confirmations.purge,
+    inbound.revive,
+    inbound.purge,
     lockouts.purge,
+    file_sweeps.drop_loose,
+    file_blobs.drop_unused,
+    file_sweeps.drop_strays,
+    webhook_queue.purge,
+    events.purge,
 )
 """What is looked after now and then, each in a transaction of its own."""
 
 
 async def housekeeping(runtime: Runtime) -> None:
-    """Seal the audit trail every second; now and then do the chores."""
+    """Seal the audit trail every second, now and then do the chores, and watch the parcels beside it."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_tidying(runtime))
+        group.create_task(_look_after(runtime, parcel_watch.tend, runtime.settings.parcel_watch_seconds))
+
+
+async def _tidying(runtime: Runtime) -> None:
     turn = 0
     while True:
         for chore in (audit.seal, *(CHORES if turn % REVIVE_EVERY == 0 else ())):
             await tidy(runtime, chore)
         turn += 1
         await asyncio.sleep(SEAL_EVERY)
+
+
+async def watching(runtime: Runtime) -> None:
+    """Look after the labels that are on their way, beside the housekeeping."""
+    await _look_after(runtime, label_watch.look, SEAL_EVERY * REVIVE_EVERY)
+
+
+async def _look_after(runtime: Runtime, look: Callable[[Runtime], Awaitable[object]], every: float) -> None:
+    """Ask carriers again and again, by itself: that takes as long as it takes, and keeps no chore waiting."""
+    while every:
+        try:
+            await look(runtime)
+        except StorageUnavailable:
+            log.warning("watching_waits_for_the_database", watch=look.__module__)
+        except Exception:  # one bad row must not end the watch over all others
+            log.exception("watching_failed", watch=look.__module__)
+        await asyncio.sleep(every)
 
 
 async def tidy(runtime: Runtime, chore: Callable[[Session], object]) -> None:

@@ -11,7 +11,7 @@ from app import clock
 from app.errors import LabelNotFound
 from app.models.operations import Operation
 from app.models.returns import Label, Return
-from app.services import operation_views
+from app.services import audit, operation_views
 from app.services.callers import Caller
 from app.services.order_views import money
 
@@ -30,7 +30,7 @@ def get(session: Session, caller: Caller, label_id: str, *, lock: bool = False) 
 def view(session: Session, label: Label) -> dict[str, Any]:
     """The label as the contract shows it."""
     current = label.void_operation_id or label.operation_id
-    operation = session.get(Operation, current)
+    operation = None if current is None else session.get(Operation, current)
     return_ = session.get_one(Return, label.return_id)
     return {
         "id": label.id,
@@ -46,12 +46,35 @@ def view(session: Session, label: Label) -> dict[str, Any]:
         "tracking_url": label.tracking_url,
         "format": label.format,
         "qr": label.qr,
+        "parcel_number": label.parcel_number,
         "parcel": label.parcel,
         "cost": None if label.cost is None or label.currency is None else money(label.cost, label.currency),
-        "file": f"/v1/return-labels/{label.id}/file" if label.status in {"active", "voiding"} else None,
+        "cost_credited": None
+        if label.credited is None or label.currency is None
+        else money(label.credited, label.currency),
+        "enclosed": label.operation_id is None,
+        "file": f"/v1/return-labels/{label.id}/file"
+        if label.operation_id is not None and label.status in {"active", "voiding"}
+        else None,
         "failure_code": label.failure_code,
         "operation": None if operation is None else operation_views.view(operation),
         "expires_at": None if label.expires_at is None else clock.rfc3339(label.expires_at),
+        "used_at": None if label.used_at is None else clock.rfc3339(label.used_at),
         "created_at": clock.rfc3339(label.created_at),
         "settled_at": None if label.settled_at is None else clock.rfc3339(label.settled_at),
     }
+
+
+def audited(session: Session, caller: Caller, label: Label, action: str) -> None:
+    """One row of the audit trail about a label."""
+    audit.write(
+        session,
+        action=action,
+        subject_type="label",
+        subject_id=label.id,
+        actor=caller.actor(),
+        store_id=caller.store_id,
+        livemode=caller.livemode,
+        evidence={"return": label.return_id},
+        request_id=caller.request_id,
+    )

@@ -8,39 +8,50 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app import clock, ids
-from app.errors import LabelExists, LabelNotActive, ReturnNotInState
-from app.integrations.carriers.contract import BuyLabel, LabelFormat, LabelReceipt, Parcel, VoidLabel
+from app.errors import Forbidden, Invalid, LabelExists, ReturnNotInState
+from app.integrations.carriers.contract import BuyLabel, LabelFormat, LabelReceipt, Parcel
 from app.integrations.commerce.contract import Address
 from app.integrations.receipts import Receipt
 from app.models.operations import Operation
 from app.models.orders import Order
-from app.models.returns import MOVES, Label, Return
+from app.models.returns import MOVES, UNSENT, Label, Return
 from app.services import (
-    audit,
     decisions,
     events,
     guard_facts,
     label_views,
+    label_voids,
+    label_watch,
     operations,
     return_registrations,
     return_states,
 )
 from app.services.callers import Caller
 from app.services.operations import Effect
-from app.services.providers import Providers
+from app.services.providers import SANDBOX, Providers, serving
 from app.services.return_specs import LineSpec
 
 KIND = "return_label"
-VOID_KIND = "label_void"
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """A label that the shopper has already, by whom its parcel is carried and under which number."""
+
+    carrier: str
+    tracking_number: str
 
 
 @dataclass(frozen=True, slots=True)
 class LabelSpec:
-    """Which form the label should have, and what the parcel measures."""
+    """Which form the label should have, which of the return's parcels it is for, and what that measures."""
 
     format: LabelFormat = "pdf"
     qr: bool = False
     parcel: Parcel = field(default_factory=Parcel)
+    parcel_number: int = 1
+    enclosed: Enclosed | None = None
+    """It lay in the parcel of the order: nothing is bought."""
 
 
 def request(session: Session, caller: Caller, return_id: str, spec: LabelSpec) -> Label:
@@ -49,17 +60,40 @@ def request(session: Session, caller: Caller, return_id: str, spec: LabelSpec) -
     Raises the refusal, and `Asked` where a person must say yes first.
     """
     return_ = return_states.get(session, caller, return_id, lock=True)
-    if return_states.live_label(session, return_.id) is not None:
+    if any(label.parcel_number == spec.parcel_number for label in return_states.live_labels(session, return_.id)):
         raise LabelExists
-    if return_.status != "approved":
+    if return_.status not in (*UNSENT, "in_transit"):  # its other parcels may still be with the shopper
         raise ReturnNotInState(f"A return that is {return_.status} gets no label.")
     if return_.method == "keep":
         raise ReturnNotInState("These goods need not come back: they get no label.")
+    _parcels(session, caller, return_, spec)
+    if spec.enclosed is not None and not caller.is_merchant:
+        raise Forbidden("Only the store knows which label it has sent along.")
     order = session.get_one(Order, return_.order_id)
     _guard(session, caller, return_, order)
     label_id = ids.new("lbl")
-    operation = _purchase(session, caller, return_, order, spec, label_id)
-    label = Label(
+    bought = None if spec.enclosed is not None else _purchase(session, caller, return_, order, spec, label_id)
+    label = _draft(caller, return_, spec, label_id, None if bought is None else bought.id)
+    session.add(label)
+    session.flush()
+    events.record(session, "label.created", label, label_views.view(session, label))
+    label_views.audited(session, caller, label, "label.requested")
+    if spec.enclosed is not None:
+        _issue(session, label, {"status": "pending"})
+    return label
+
+
+def _parcels(session: Session, caller: Caller, return_: Return, spec: LabelSpec) -> None:
+    """Raise where a shopper wants labels for more parcels than the return has items; the store knows its boxes."""
+    most = sum(row.quantity for row in return_states.lines_in(session, return_.id))
+    if not caller.is_merchant and spec.parcel_number > most:
+        said = f"A return of {most} items has no parcel {spec.parcel_number}."
+        raise Invalid(said, errors=[{"pointer": "/parcel_number", "code": "too_many_parcels", "detail": said}])
+
+
+def _draft(caller: Caller, return_: Return, spec: LabelSpec, label_id: str, operation_id: str | None) -> Label:
+    lay = spec.enclosed
+    return Label(
         id=label_id,
         store_id=caller.store_id,
         livemode=caller.livemode,
@@ -67,18 +101,15 @@ def request(session: Session, caller: Caller, return_id: str, spec: LabelSpec) -
         return_id=return_.id,
         order_id=return_.order_id,
         customer_id=return_.customer_id,
-        operation_id=operation.id,
+        operation_id=operation_id,
         status="pending",
-        carrier="sandbox",
+        carrier=serving(caller.store, livemode=caller.livemode).get("carrier", SANDBOX) if lay is None else lay.carrier,
+        tracking_number=None if lay is None else lay.tracking_number,
         format=spec.format,
         qr=spec.qr,
+        parcel_number=spec.parcel_number,
         parcel=spec.parcel.model_dump(mode="json"),
     )
-    session.add(label)
-    session.flush()
-    events.record(session, "label.created", label, label_views.view(session, label))
-    _audit(session, caller, label, "label.requested")
-    return label
 
 
 def _purchase(
@@ -123,48 +154,24 @@ def _guard(session: Session, caller: Caller, return_: Return, order: Order) -> N
 
 
 def _registered(session: Session, return_: Return, said_yes: bool) -> None:  # noqa: FBT001  a hook's argument
-    """The shop has answered: a label that waited for its yes is bought now, or never."""
-    label = return_states.live_label(session, return_.id)
-    operation = None if label is None else session.get_one(Operation, label.operation_id)
-    if label is None or operation is None or operation.status != "pending" or operation.schedule:
-        return
-    if said_yes:
-        operations.start(session, operation)
-        return
-    operations.cancel(session, operation)
-    label.move("failed")
-    label.failure_code, label.settled_at = "return_refused", clock.now()
-    session.flush()
-    events.record(session, "label.failed", label, label_views.view(session, label), previous={"status": "pending"})
+    """The shop has answered: the labels that waited for its yes are bought now, or never."""
+    for label in return_states.live_labels(session, return_.id):
+        operation = session.get(Operation, label.operation_id) if label.operation_id else None
+        if operation is None and not said_yes:  # it lay in the parcel of the order: nobody is to use it now
+            label_voids.gone(session, label)
+        if operation is None or operation.status != "pending" or operation.schedule:
+            continue
+        if said_yes:
+            operations.start(session, operation)
+            continue
+        operations.cancel(session, operation)
+        label.move("failed")
+        label.failure_code, label.settled_at = "return_refused", clock.now()
+        session.flush()
+        events.record(session, "label.failed", label, label_views.view(session, label), previous={"status": "pending"})
 
 
 return_registrations.FOLLOWERS.append(_registered)
-
-
-def void(session: Session, caller: Caller, label_id: str) -> Label:
-    """Write the intent to void an active label."""
-    label = label_views.get(session, caller, label_id, lock=True)
-    if label.status in {"voided", "voiding"}:
-        return label
-    if label.status != "active" or label.external_id is None:
-        raise LabelNotActive
-    operation_id = ids.new("opr")
-    operations.request(
-        session,
-        operation_id=operation_id,
-        caller=caller,
-        kind=VOID_KIND,
-        provider="sandbox",
-        command=VoidLabel(key=operation_id, label_id=label.external_id),
-        subject=("label", label.id),
-        message_id=session.info.get("message_id"),
-    )
-    label.void_operation_id = operation_id
-    label.move("voiding")
-    session.flush()
-    events.record(session, "label.voiding", label, label_views.view(session, label), previous={"status": "active"})
-    _audit(session, caller, label, "label.void_requested")
-    return label
 
 
 def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
@@ -174,40 +181,33 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
     before = label.status
     if after == before:
         return
-    label.move(after)
     label.failure_code = receipt.failure_code
-    label.settled_at = clock.now() if after in {"active", "failed"} else None
     if after == "active":
         label.external_id = receipt.external_id
         if isinstance(receipt, LabelReceipt):
             label.tracking_number, label.tracking_url = receipt.tracking_number, receipt.tracking_url
             label.service, label.cost, label.currency = receipt.service, receipt.cost, receipt.currency
             label.expires_at = receipt.expires_at
-        return_ = session.get_one(Return, label.return_id, with_for_update=True)
-        if "label_issued" in MOVES[return_.status]:
-            return_states.move(session, return_, "label_issued")
-    session.flush()
-    kind = {"active": "label.issued"}.get(after, f"label.{after}")
-    events.record(session, kind, label, label_views.view(session, label), previous={"status": before})
-
-
-def settle_void(session: Session, operation: Operation, receipt: Receipt) -> None:
-    """The carrier's word on a void: gone, or still good because it was used."""
-    label = session.get_one(Label, operation.subject_id, with_for_update=True)
-    if label.status != "voiding" or operation.status not in {"succeeded", "failed"}:
+        if label.external_id is None:  # a person's word: without it nobody prints, follows or voids the label
+            raise Invalid("Name the carrier's id of the label: external_id.")
+        _issue(session, label, {"status": before})
         return
-    gone = operation.status == "succeeded"
-    label.move("voided" if gone else "active")
-    label.failure_code = receipt.failure_code
-    if gone:
-        return_ = session.get_one(Return, label.return_id, with_for_update=True)
-        if return_.status == "label_issued":
-            return_states.move(session, return_, "approved")
-    else:  # it was used: the goods are on their way
-        session.get_one(Return, label.return_id, with_for_update=True).expires_at = None
+    label.move(after)
+    label.settled_at = clock.now() if after == "failed" else None
     session.flush()
-    kind = "label.voided" if gone else "label.void_refused"
-    events.record(session, kind, label, label_views.view(session, label), previous={"status": "voiding"})
+    events.record(session, f"label.{after}", label, label_views.view(session, label), previous={"status": before})
+
+
+def _issue(session: Session, label: Label, before: dict[str, Any]) -> None:
+    """The shopper can use it: its return goes on, and its parcel is looked for from now on."""
+    label.move("active")
+    label.settled_at = clock.now()
+    label.next_look_at = clock.now() + label_watch.LOOK_EVERY
+    return_ = session.get_one(Return, label.return_id, with_for_update=True)
+    if "label_issued" in MOVES[return_.status]:
+        return_states.move(session, return_, "label_issued")
+    session.flush()
+    events.record(session, "label.issued", label, label_views.view(session, label), previous=before)
 
 
 async def _buy(providers: Providers, command: BuyLabel) -> Receipt:
@@ -228,30 +228,17 @@ def _checked(receipt: LabelReceipt) -> Receipt:
     return receipt
 
 
-async def _void(providers: Providers, command: VoidLabel) -> Receipt:
-    return await providers.carrier.void_label(command)
-
-
-async def _find_void(providers: Providers, command: VoidLabel) -> Receipt | None:
-    return await providers.carrier.find_void(command)
-
-
-operations.register(Effect(kind=KIND, command=BuyLabel, send=_buy, find=_find, settle=settle))
-operations.register(Effect(kind=VOID_KIND, command=VoidLabel, send=_void, find=_find_void, settle=settle_void))
-
-
-def _audit(session: Session, caller: Caller, label: Label, action: str) -> None:
-    audit.write(
-        session,
-        action=action,
-        subject_type="label",
-        subject_id=label.id,
-        actor=caller.actor(),
-        store_id=caller.store_id,
-        livemode=caller.livemode,
-        evidence={"return": label.return_id},
-        request_id=caller.request_id,
+operations.register(
+    Effect(
+        kind=KIND,
+        command=BuyLabel,
+        send=_buy,
+        find=_find,
+        settle=settle,
+        found=label_voids.void_surplus,
+        family="carrier",
     )
+)
 
 
 def parcel(given: dict[str, Any]) -> Parcel:

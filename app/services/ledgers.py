@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import bindparam, func, literal, select
+from sqlalchemy import and_, bindparam, case, func, literal, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.integrations.payments.contract import PaymentLedger
+from app.models.operations import Operation
 from app.models.orders import READINGS_OVERLAP, Order, OrderLine, OrderPayment
 from app.models.refunds import RESERVING, Allocation, Refund, RefundLine
 from app.models.returns import HOLDING, Return, ReturnLine
@@ -24,6 +25,33 @@ _HANGING = (
     .where(Refund.order_id == bindparam("order"))
     .union_all(select(literal("return"), Return.id).where(Return.order_id == bindparam("order")))
 )
+_PARTS = (
+    select(
+        Refund.id,
+        Refund.shipping,
+        Allocation.payment_id,
+        Allocation.status,
+        Allocation.amount,
+        Operation.evidence["contradicted"].as_string(),
+    )
+    .join(Refund, Refund.id == Allocation.refund_id)
+    .join(Operation, Operation.id == Allocation.operation_id)
+    .where(Refund.order_id == bindparam("order"))
+)
+_REFUND_LINES = (
+    select(Refund.id, RefundLine.line_id, Refund.return_id, RefundLine.quantity, RefundLine.amount)
+    .join(Refund, Refund.id == RefundLine.refund_id)
+    .where(Refund.order_id == bindparam("order"))
+)
+# Of one that is over what came counts: the rest is with the shopper still. What they keep never comes.
+_CAME = and_(Return.status == "completed", Return.method != "keep")
+_RETURNED = (
+    select(ReturnLine.line_id, func.sum(case((_CAME, ReturnLine.received_quantity), else_=ReturnLine.quantity)))
+    .join(Return, Return.id == ReturnLine.return_id)
+    .where(Return.order_id == bindparam("order"), Return.status.in_(HOLDING))
+    .group_by(ReturnLine.line_id)
+)
+_A_REFUND = select(Refund.id).where(Refund.order_id == bindparam("order")).limit(1)
 
 
 @dataclass(slots=True)
@@ -43,6 +71,8 @@ class Ledger:
     """What that is worth, per line id, minor units."""
     held: int = 0
     """What of the order's money stands for such goods and credits, minor units: no refund may take it."""
+    shipping: int = 0
+    """What of the order's shipping was refunded or is reserved to be, minor units."""
     returned: dict[str, int] = field(default_factory=dict[str, int])
     """In a return that stands, per line id."""
     refunded_apart: dict[str, int] = field(default_factory=dict[str, int])
@@ -80,23 +110,20 @@ class Ledger:
             self.refunded_apart[use.line_id] = self.refunded_apart.get(use.line_id, 0) + use.quantity
 
     def _read_refunds(self, session: Session, order: Order) -> None:
-        sums = session.execute(
-            select(Allocation.payment_id, Allocation.status, func.sum(Allocation.amount))
-            .join(Refund, Refund.id == Allocation.refund_id)
-            .where(Refund.order_id == order.id, Allocation.status.in_(RESERVING))
-            .group_by(Allocation.payment_id, Allocation.status)
-        )
-        for payment_id, status, amount in sums:
-            held = self.refunded if status == "succeeded" else self.reserved
-            held[payment_id] = held.get(payment_id, 0) + int(amount)
-        # A refund of which any part was paid or may be paid keeps its lines.
-        live = select(Allocation.refund_id).where(Allocation.status.in_(RESERVING))
-        for line_id, return_id, quantity, amount in session.execute(
-            select(RefundLine.line_id, Refund.return_id, RefundLine.quantity, RefundLine.amount)
-            .join(Refund, Refund.id == RefundLine.refund_id)
-            .where(Refund.order_id == order.id, Refund.id.in_(live))
-        ):
-            self._count_refund(line_id, quantity, amount, apart=return_id is None)
+        parts = session.execute(_PARTS, {"order": order.id})
+        # A refund of which any part was paid or may be paid keeps its lines and its shipping.
+        live: dict[str, int] = {}
+        for refund_id, shipping, payment_id, status, amount, said in parts:
+            if status in RESERVING:
+                held = self.refunded if status == "succeeded" else self.reserved
+                held[payment_id] = held.get(payment_id, 0) + amount
+                live[refund_id] = shipping
+            elif said == "succeeded":  # held as failed and paid all the same: the provider's ledger tells the money
+                live[refund_id] = shipping
+        self.shipping = sum(live.values())
+        for refund_id, line_id, return_id, quantity, amount in session.execute(_REFUND_LINES, {"order": order.id}):
+            if refund_id in live:
+                self._count_refund(line_id, quantity, amount, apart=return_id is None)
 
     def _count_refund(self, line_id: str, quantity: int, amount: int, *, apart: bool) -> None:
         self.line_quantity[line_id] = self.line_quantity.get(line_id, 0) + quantity
@@ -105,12 +132,7 @@ class Ledger:
             self.refunded_apart[line_id] = self.refunded_apart.get(line_id, 0) + quantity
 
     def _read_returns(self, session: Session, order: Order) -> None:
-        for line_id, quantity in session.execute(
-            select(ReturnLine.line_id, func.sum(ReturnLine.quantity))
-            .join(Return, Return.id == ReturnLine.return_id)
-            .where(Return.order_id == order.id, Return.status.in_(HOLDING))
-            .group_by(ReturnLine.line_id)
-        ):
+        for line_id, quantity in session.execute(_RETURNED, {"order": order.id}):
             self.returned[line_id] = int(quantity)
 
     def refundable(self, payment: OrderPayment) -> int:
@@ -130,6 +152,11 @@ class Ledger:
     def returnable(self, line: OrderLine) -> int:
         """How many of a line could still come back."""
         return 0 if line.final_sale else self.free(line)
+
+
+def has_refunds(session: Session, order: Order) -> bool:
+    """Whether any refund of ours hangs on the order, however it ended."""
+    return session.scalar(_A_REFUND, {"order": order.id}) is not None
 
 
 def take_reading(payment: OrderPayment, said: PaymentLedger, counted: set[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.models.exchanges import STANDING, Exchange, ExchangeLine
@@ -30,14 +30,16 @@ SOURCES: list[Callable[[Session, Order], Iterable[Use]]] = []
 """Asked for every order whose ledger is read: one indexed query each."""
 
 
+_EXCHANGED = (
+    select(Exchange, ExchangeLine)
+    .join(ExchangeLine, ExchangeLine.exchange_id == Exchange.id)
+    .where(Exchange.order_id == bindparam("order"), Exchange.status.in_(STANDING))
+)
+
+
 def exchanged(session: Session, order: Order) -> list[Use]:
     """What exchanges hold: what was paid for their lines and on top of them, less what goes back of it."""
-    rows = session.execute(
-        select(Exchange, ExchangeLine)
-        .join(ExchangeLine, ExchangeLine.exchange_id == Exchange.id)
-        .where(Exchange.order_id == order.id, Exchange.status.in_(STANDING))
-    )
-    found = [(exchange, line) for exchange, line in rows]
+    found = [(exchange, line) for exchange, line in session.execute(_EXCHANGED, {"order": order.id})]
     on_top = {exchange.id: Use(line.line_id, 0, 0, held=_on_top(exchange), in_return=True) for exchange, line in found}
     return [*(_use(exchange, line) for exchange, line in found), *on_top.values()]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app import ids
+from app import clock, ids
 from app.integrations.channels.contract import SendMessage
 from app.integrations.receipts import Receipt
 from app.models.customers import Customer
@@ -21,6 +21,15 @@ from app.services.providers import Providers
 from app.services.wording import language_of
 
 KIND = operation_views.NOTICE
+
+
+class Notice(SendMessage):
+    """A mail that stands for itself."""
+
+    until: datetime | None = None
+    """From then on it is not worth sending: a code that has ended."""
+
+
 FOLLOWERS: dict[str, Callable[[Session, Operation], None]] = {}
 """By the kind of thing that a mail is about: told when the channel has said how it went."""
 
@@ -85,12 +94,14 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
         told(session, operation)
 
 
-async def _send(providers: Providers, command: Any) -> Receipt:
-    return await providers.channel.send(command)
+async def _send(providers: Providers, command: Notice) -> Receipt:
+    if command.until is not None and command.until <= clock.now():
+        return Receipt(status="failed", failure_code="too_late", failure_detail="What it says is no longer good.")
+    return await providers.channel.send(SendMessage.model_validate(command.model_dump(exclude={"until"})))
 
 
-async def _find(providers: Providers, command: Any) -> Receipt | None:
+async def _find(providers: Providers, command: Notice) -> Receipt | None:
     return await providers.channel.find_sent(command)
 
 
-operations.register(Effect(kind=KIND, command=SendMessage, send=_send, find=_find, settle=settle))
+operations.register(Effect(kind=KIND, command=Notice, send=_send, find=_find, settle=settle, family="channel"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.database import UtcTime
 from app.errors import ChangeInProgress
 from app.integrations.commerce.contract import CustomerSnapshot, OrderSnapshot
 from app.models.changes import OPEN, Change
@@ -24,10 +26,12 @@ def refuse(session: Session, order: Order, kinds: tuple[str, ...] = ANY) -> None
         raise ChangeInProgress("A change of this order is still on its way: wait for it to end.")
 
 
+_MADE = select(Change.kind).where(Change.order_id == bindparam("order"), Change.status == "succeeded")
+
+
 def made(session: Session, order: Order) -> tuple[bool, bool]:
     """Whether items and payment method of the order were changed before, by the shop's word or by ours."""
-    query = select(Change.kind).where(Change.order_id == order.id, Change.status == "succeeded")
-    ours = set(session.scalars(query))
+    ours = set(session.scalars(_MADE, {"order": order.id}))
     said = order.snapshot
     return (
         bool(said.get("items_changed")) or "items" in ours,
@@ -37,13 +41,14 @@ def made(session: Session, order: Order) -> tuple[bool, bool]:
 
 def older(session: Session, order: Order, snapshot: OrderSnapshot) -> bool:
     """Whether this reading of the order is from before a change that the shop has just made."""
-    return any(_contradicts(change, snapshot) for change in _recent(session, Change.order_id == order.id))
+    recent = session.scalars(_RECENT_OF_ORDER, {"since": _since(), "of": order.id})
+    return any(_contradicts(change, snapshot) for change in recent)
 
 
 def older_customer(session: Session, customer_id: str, snapshot: CustomerSnapshot) -> bool:
     """The same of a customer."""
     shown = snapshot.model_dump(mode="json")
-    for change in _recent(session, Change.kind == "customer", Change.customer_id == customer_id):
+    for change in session.scalars(_RECENT_OF_CUSTOMER, {"since": _since(), "of": customer_id}):
         wanted = change.plan
         told = any(wanted.get(name) not in (None, shown[name]) for name in ("email", "phone", "name"))
         address = wanted.get("address")
@@ -52,17 +57,14 @@ def older_customer(session: Session, customer_id: str, snapshot: CustomerSnapsho
     return False
 
 
-def _recent(session: Session, *of: ColumnElement[bool]) -> list[Change]:
-    """What ended well so lately that a reading begun before it may still arrive."""
-    return list(
-        session.scalars(
-            select(Change).where(
-                *of,
-                Change.status == "succeeded",
-                Change.settled_at > clock.now() - READINGS_OVERLAP,
-            )
-        )
-    )
+_RECENT = select(Change).where(Change.status == "succeeded", Change.settled_at > bindparam("since", type_=UtcTime))
+"""What ended well so lately that a reading begun before it may still arrive; built once, as every reading asks."""
+_RECENT_OF_ORDER = _RECENT.where(Change.order_id == bindparam("of"))
+_RECENT_OF_CUSTOMER = _RECENT.where(Change.kind == "customer", Change.customer_id == bindparam("of"))
+
+
+def _since() -> datetime:
+    return clock.now() - READINGS_OVERLAP
 
 
 def _contradicts(change: Change, snapshot: OrderSnapshot) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -54,24 +54,27 @@ def _customer(session: Session, operation: Operation) -> str | None:
     return None if owner is None else session.scalar(owner)
 
 
+# Built once: nearly everything that is shown asks them.
+_OF_SUBJECT = (
+    select(Operation)
+    .where(
+        Operation.subject_type == bindparam("kind_of"),
+        Operation.subject_id == bindparam("subject"),
+        Operation.kind != NOTICE,
+    )
+    .order_by(Operation.id)
+)
+_TRIES = select(OperationTry).where(OperationTry.operation_id == bindparam("operation")).order_by(OperationTry.number)
+
+
 def of_subject(session: Session, subject_type: str, subject_id: str) -> list[Operation]:
     """Every operation about one resource, oldest first; mails that tell of it are none of its effects."""
-    return list(
-        session.scalars(
-            select(Operation)
-            .where(Operation.subject_type == subject_type, Operation.subject_id == subject_id, Operation.kind != NOTICE)
-            .order_by(Operation.id)
-        )
-    )
+    return list(session.scalars(_OF_SUBJECT, {"kind_of": subject_type, "subject": subject_id}))
 
 
 def tries(session: Session, operation_id: str) -> list[OperationTry]:
     """Each try, oldest first."""
-    return list(
-        session.scalars(
-            select(OperationTry).where(OperationTry.operation_id == operation_id).order_by(OperationTry.number)
-        )
-    )
+    return list(session.scalars(_TRIES, {"operation": operation_id}))
 
 
 def progress(session: Session, operation_ids: list[str]) -> list[Any]:

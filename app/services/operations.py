@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.errors import OperationRunning, OperationSettled
+from app.integrations.connecting import Family
 from app.integrations.receipts import Receipt
 from app.models.operations import FINAL, Operation
 from app.services import audit, durable, events, operation_views
 from app.services.callers import Caller
 from app.services.operation_views import NOTICE
-from app.services.providers import Providers
+from app.services.providers import SANDBOX, Providers, serving
 
 JOB = "operation"
 RECHECK_JOB = "recheck"
@@ -41,8 +42,20 @@ class Effect:
     settle: Callable[[Session, Operation, Receipt], None]
     rechecked: bool = False
     """Whether a success may still fail weeks later, so that it is looked up again."""
+    found: Callable[[Session, Operation, Receipt], None] | None = None
+    """Only for a provider without keys: told of every receipt once the operation has ended, also of a late one, to
+    undo what was made twice. Where a try's end was not known, the provider is asked again after ours."""
+    family: Family = "commerce"
+    """Which of the store's counterparts has it."""
+    after_all: Callable[[Session, Operation, bool], None] | None = None
+    """Told where the provider says of what is held as failed that it happened after all (True), so that money which
+    left counts again, and that even this did not last (False)."""
 
 
+CONTRADICTED = "contradicted"
+"""Where the evidence says how the provider's later word differs from how the operation ended."""
+SETTLED = ("succeeded", "failed")
+"""How an operation ends that was sent."""
 EFFECTS: dict[str, Effect] = {}
 FOLLOW_UPS: list[Callable[[Session, Operation], None]] = []
 """Told of each operation that failed or was left to a person, in the same transaction."""
@@ -66,6 +79,8 @@ def request(
     waits: bool = False,
 ) -> Operation:
     """Write the intent: the operation with the provider's key, and, unless it `waits` for another, its job."""
+    if provider == SANDBOX:
+        provider = serving(caller.store, livemode=caller.livemode).get(EFFECTS[kind].family, SANDBOX)
     operation = Operation(
         id=operation_id,
         store_id=caller.store_id,
@@ -76,6 +91,7 @@ def request(
         subject_type=subject[0],
         subject_id=subject[1],
         message_id=message_id,
+        traceparent=session.info.get("traceparent"),
         command=command.model_dump(mode="json"),
         status="pending",
         created_at=clock.now(),
@@ -121,8 +137,8 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
     because older news came late; news that contradicts it is written to the audit trail for a person.
     """
     if operation.status in FINAL and not (operation.status == "succeeded" and receipt.status == "failed"):
-        if receipt.status in FINAL and receipt.status != operation.status:
-            _contradiction(session, operation, receipt)
+        _news_of_the_ended(session, operation, receipt)
+        _found(session, operation, receipt)
         return
     before = operation.status
     if not (receipt.status == "pending" and before == "unknown"):
@@ -155,13 +171,33 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
         )
         if operation.status == "failed":
             _follow_up(session, operation)
-        if operation.status == "succeeded" and effect.rechecked:
+        if may_change(session, operation):
             operation.rechecks = 0  # until now it counted the looks at what was pending
             look_again(session, operation)
+    _found(session, operation, receipt)
+
+
+def _found(session: Session, operation: Operation, receipt: Receipt) -> None:
+    found = EFFECTS[operation.kind].found
+    if found is not None and operation.status in FINAL:
+        found(session, operation, receipt)
+
+
+def may_change(session: Session, operation: Operation) -> bool:
+    """Whether an ended operation is looked up again: a bank may take it back, an effect may land late, a person err."""
+    effect = EFFECTS[operation.kind]
+    if operation.status == "succeeded" and effect.rechecked:
+        return True
+    if operation.status not in SETTLED or not operation.uncertain:
+        return False
+    if operation.status == "failed" and "resolved_by" in operation.evidence:
+        return True
+    tries = operation_views.tries(session, operation.id)
+    return effect.found is not None and any(one.outcome in {None, "unknown"} for one in tries)
 
 
 def look_again(session: Session, operation: Operation, *, owed: bool = False, at_once: bool = False) -> None:
-    """Enqueue the next look at a success: after each of the waits, and after the last as long as one is `owed`.
+    """Enqueue the next look at what has ended: after each of the waits, and after the last as long as one is `owed`.
 
     Owed is a look that the provider did not answer, or whose job was lost.
     """
@@ -182,7 +218,37 @@ def _follow_up(session: Session, operation: Operation) -> None:
         told(session, operation)
 
 
+def happened_after_all(operation: Operation) -> bool:
+    """Whether what is held as failed has happened by what the provider said later."""
+    return operation.status == "failed" and operation.evidence.get(CONTRADICTED) == "succeeded"
+
+
+def _news_of_the_ended(session: Session, operation: Operation, receipt: Receipt) -> None:
+    """What the provider says of what has ended: the same again, otherwise, or otherwise no longer."""
+    effect = EFFECTS[operation.kind]
+    if receipt.status not in FINAL:
+        return
+    if receipt.status != operation.status:
+        _contradiction(session, operation, receipt)
+    elif effect.after_all is not None and happened_after_all(operation):
+        kept = {name: said for name, said in operation.evidence.items() if name != CONTRADICTED}
+        operation.evidence = {**kept, "contradiction_ended": receipt.status}
+        effect.after_all(session, operation, False)
+
+
 def _contradiction(session: Session, operation: Operation, receipt: Receipt) -> None:
+    """The provider says otherwise than what has been told: written down, and a person looks at it, once."""
+    if operation.evidence.get(CONTRADICTED):
+        return
+    operation.evidence = {**operation.evidence, CONTRADICTED: receipt.status}
+    effect = EFFECTS[operation.kind]
+    if effect.found is None:  # else that undoes it
+        operation.dead_at = clock.now()
+    session.flush()
+    if effect.after_all is not None and happened_after_all(operation):
+        effect.after_all(session, operation, True)
+    events.record(session, "operation.contradicted", operation, operation_views.view(operation))
+    _follow_up(session, operation)
     audit.write(
         session,
         action="operation.contradicted",
@@ -220,15 +286,20 @@ def retry_later(session: Session, operation: Operation, waits: tuple[float, ...]
 def resolve(
     session: Session, caller: Caller, operation_id: str, *, outcome: str, note: str, external_id: str | None
 ) -> Operation:
-    """A named person ends an operation by what they saw at the provider, or has it tried again (`replay`)."""
+    """A named person ends an operation by what they saw at the provider, or has it tried again (`replay`).
+
+    One that has ended and was contradicted since is only taken note of: it does not need a person any more.
+    """
     person = caller.named_person()
     operation = operation_views.get(session, caller, operation_id, lock=True)
-    if operation.status in FINAL:
+    noted = operation.status in FINAL and operation.dead_at is not None and outcome != "replay"
+    if operation.status in FINAL and not noted:
         raise OperationSettled
     if operation.schedule == 0:
         raise OperationRunning("The operation waits for another one: resolve that.")
     if operation.leased_until is not None and operation.leased_until > clock.now():
         raise OperationRunning
+    before = operation.evidence.get(CONTRADICTED) if noted else operation.status
     operation.leased_by = operation.leased_until = None  # whoever held it and wakes up now has nothing to say
     audit.write(
         session,
@@ -238,9 +309,13 @@ def resolve(
         actor=caller.actor(),
         store_id=caller.store_id,
         livemode=caller.livemode,
-        evidence={"outcome": outcome, "note": note, "external_id": external_id, "before": operation.status},
+        evidence={"outcome": outcome, "note": note, "external_id": external_id, "before": before},
         request_id=caller.request_id,
     )
+    if noted:
+        operation.dead_at = None
+        events.record(session, "operation.resolved", operation, operation_views.view(operation))
+        return operation
     if outcome == "replay":
         operation.dead_at, operation.tries = None, 0
         start(session, operation)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
 from typing import Any, TypeVar
 
+from app import clock
 from app.errors import OrderNotFound, ProviderUnavailable
 from app.integrations.carriers.contract import Tracking
 from app.integrations.commerce.contract import OrderQuery, OrderSnapshot
 from app.integrations.errors import ProviderError, Refused
-from app.services import mirror
+from app.services import mirror, parcel_scans, parcels
 from app.services.callers import Caller
 from app.services.runtime import Runtime
 
@@ -20,6 +22,8 @@ _flights: dict[tuple[str, bool, str], asyncio.Task[Any]] = {}
 _asked: dict[tuple[str, bool, str], float] = {}
 """When each reference was last asked for by both kinds, oldest first."""
 REMEMBERED = 10_000
+OWN = 10
+"""So many of a shopper's newest orders are asked for, where they name one that is not in the mirror."""
 
 
 def asked_lately(caller: Caller, ref: str, seconds: float) -> bool:
@@ -40,18 +44,41 @@ async def fetch(runtime: Runtime, caller: Caller, ref: str, *, tolerate: bool = 
     """Mirror whatever the shop has by its own id or by the number `ref`.
 
     Raises `order_not_found` where the shop refuses the look-up, `provider_unavailable` where it does not answer; with
-    `tolerate` the mirror stays as it is then.
+    `tolerate` the mirror stays as it is then. Without it something may be about to be decided, as in `refresh`.
     """
 
     async def ask() -> None:
-        await keep(runtime, caller, await _named(runtime, caller, ref))
+        await keep(runtime, caller, await _named(runtime, caller, ref), carriers_again=not tolerate)
         _remember(caller, ref)
 
     try:
-        await _fly((caller.store_id, caller.livemode, f"ref:{ref}"), ask)
+        await _fly((caller.store_id, caller.livemode, f"{'ref' if tolerate else 'now-ref'}:{ref}"), ask)
     except ProviderError as error:
         if not tolerate:
             raise (OrderNotFound if isinstance(error, Refused) else ProviderUnavailable) from error
+
+
+async def fetch_own(runtime: Runtime, caller: Caller, customer_id: str, number: str, *, tolerate: bool = False) -> None:
+    """Mirror the shop's orders of one customer (the shop's id) by that number, else the newest of them.
+
+    Raises `provider_unavailable` where it does not answer, unless it is to `tolerate` that.
+    """
+
+    async def ask() -> None:
+        commerce = runtime.providers(caller).commerce
+        page = await commerce.find_orders(OrderQuery(customer_id=customer_id, number=number, limit=3))
+        if not page.orders:  # it may be the shop's own id of one
+            page = await commerce.find_orders(OrderQuery(customer_id=customer_id, limit=OWN))
+        await keep(runtime, caller, page.orders)
+        _remember(caller, f"{caller.shopper} {number}")
+
+    try:
+        await _fly((caller.store_id, caller.livemode, f"own:{customer_id}:{number}"), ask)
+    except Refused:
+        return
+    except ProviderError as error:
+        if not tolerate:
+            raise ProviderUnavailable from error
 
 
 async def look_up(runtime: Runtime, caller: Caller, ref: str) -> list[OrderSnapshot]:
@@ -81,15 +108,18 @@ async def _named(runtime: Runtime, caller: Caller, ref: str) -> list[OrderSnapsh
 
 
 async def refresh(runtime: Runtime, caller: Caller, external_id: str, *, tolerate: bool = False) -> None:
-    """Ask the shop for one order again; with `tolerate` a shop that does not answer leaves the mirror as it is."""
+    """Ask the shop for one order again; with `tolerate` a shop that does not answer leaves the mirror as it is.
+
+    Without it something is about to be decided: the carriers are asked too, however young their word is.
+    """
 
     async def ask() -> None:
         snapshot = await runtime.providers(caller).commerce.get_order(external_id)
         if snapshot is not None:
-            await keep(runtime, caller, [snapshot])
+            await keep(runtime, caller, [snapshot], carriers_again=not tolerate)
 
     try:
-        await _fly((caller.store_id, caller.livemode, f"id:{external_id}"), ask)
+        await _fly((caller.store_id, caller.livemode, f"{'id' if tolerate else 'now'}:{external_id}"), ask)
     except ProviderError as error:
         if not tolerate:
             raise ProviderUnavailable from error
@@ -116,24 +146,36 @@ def _land(key: tuple[str, bool, str], flight: asyncio.Task[Any]) -> None:
         flight.exception()  # whoever waited has it; where everybody went away nobody misses it
 
 
-async def keep(runtime: Runtime, caller: Caller, snapshots: Iterable[OrderSnapshot]) -> list[str]:
-    """Ask the carriers where the parcels are and write the orders into the mirror; our ids."""
+async def keep(
+    runtime: Runtime, caller: Caller, snapshots: Iterable[OrderSnapshot], *, carriers_again: bool = False
+) -> list[str]:
+    """Ask the carriers where the parcels are and write the orders into the mirror; our ids.
+
+    What a carrier said a moment ago is not asked again, unless `carriers_again`.
+    """
     kept: list[str] = []
     for snapshot in snapshots:
-        tracking = await _track(runtime, caller, snapshot)
+        tracking = await _track(runtime, caller, snapshot, again=carriers_again)
         order = await runtime.db.write(mirror.store, caller, snapshot, tracking)
         kept.append(order.id)
     return kept
 
 
-async def _track(runtime: Runtime, caller: Caller, snapshot: OrderSnapshot) -> dict[str, Tracking | None]:
-    carrier = runtime.providers(caller).carrier
-    numbers = [parcel.tracking_number for parcel in snapshot.shipments if parcel.tracking_number]
+async def _track(
+    runtime: Runtime, caller: Caller, snapshot: OrderSnapshot, *, again: bool
+) -> dict[str, Tracking | None]:
+    """What the carrier answers by number: None where it does not know one, nothing where it is away or not asked."""
+    numbers = {number for parcel in snapshot.shipments if (number := parcel_scans.number_of(parcel.tracking_number))}
+    if numbers and not again:
+        young = timedelta(seconds=runtime.settings.tracking_seconds)
+        numbers -= await runtime.db.read(parcels.asked_lately, caller, frozenset(numbers), clock.now() - young)
+    answered = await asyncio.gather(*(ask_carrier(runtime, caller, number) for number in sorted(numbers)))
+    return {number: said for found in answered for number, said in found.items()}
 
-    async def ask(number: str) -> Tracking | None:
-        try:
-            return await carrier.track(number)
-        except ProviderError:  # a carrier that is away must not hide the order
-            return None
 
-    return dict(zip(numbers, await asyncio.gather(*(ask(number) for number in numbers)), strict=True))
+async def ask_carrier(runtime: Runtime, caller: Caller, number: str) -> dict[str, Tracking | None]:
+    """Its answer under the number; empty where it is away: that must not hide the order."""
+    try:
+        return {number: await runtime.providers(caller).carrier.track(number)}
+    except ProviderError:
+        return {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -13,10 +12,14 @@ from app import clock
 from app.errors import Invalid
 from app.models.customers import Customer
 from app.models.orders import Order, OrderLine, OrderPayment
+from app.models.stores import Store
 from app.services.ledgers import Ledger
+from app.services.shipments import shipments_view
 
 _LINES = select(OrderLine).where(OrderLine.order_id == bindparam("order")).order_by(OrderLine.position)
-"""Built once: every order that is shown or decided about asks it."""
+_PAYMENTS = select(OrderPayment).where(OrderPayment.order_id == bindparam("order")).order_by(OrderPayment.id)
+_PAYMENTS_LOCKED = _PAYMENTS.with_for_update()
+"""Built once: every order that is shown or decided about asks them."""
 
 
 def lines_of(session: Session, order: Order) -> list[OrderLine]:
@@ -36,8 +39,7 @@ def named(lines: Iterable[OrderLine], refs: Iterable[str]) -> list[str]:
 
 def payments_of(session: Session, order: Order, *, lock: bool = False) -> list[OrderPayment]:
     """The order's payments; `lock` takes their rows, always in the same order."""
-    query = select(OrderPayment).where(OrderPayment.order_id == order.id).order_by(OrderPayment.id)
-    rows = list(session.scalars(query.with_for_update() if lock else query))
+    rows = session.scalars(_PAYMENTS_LOCKED if lock else _PAYMENTS, {"order": order.id})
     return sorted(rows, key=lambda payment: payment.position)
 
 
@@ -46,8 +48,8 @@ def money(amount: int, currency: str) -> dict[str, Any]:
     return {"amount": amount, "currency": currency}
 
 
-def order_view(session: Session, order: Order, *, personal: bool = True) -> dict[str, Any]:
-    """The contract's Order; `personal=False` leaves name and address out (proof level 1)."""
+def order_view(session: Session, order: Order) -> dict[str, Any]:
+    """The contract's Order."""
     ledger = Ledger.of(session, order)
     snapshot = order.snapshot
     lines, payments = lines_of(session, order), payments_of(session, order)
@@ -65,11 +67,11 @@ def order_view(session: Session, order: Order, *, personal: bool = True) -> dict
         "placed_at": clock.rfc3339(order.placed_at),
         "delivered_at": None if order.delivered_at is None else clock.rfc3339(order.delivered_at),
         "canceled_at": None if order.canceled_at is None else clock.rfc3339(order.canceled_at),
-        "customer": _customer(customer) if personal else None,
-        "shipping_address": snapshot["shipping_address"] if personal else None,
+        "customer": _customer(customer),
+        "shipping_address": snapshot["shipping_address"],
         "lines": [_line(line, order, ledger) for line in lines],
         "payments": [_payment(payment, ledger) for payment in payments],
-        "shipments": shipments_view(order, lines),
+        "shipments": shipments_view(order, lines, session.get_one(Store, order.store_id)),
         "totals": {
             **{name: money(totals[name], order.currency) for name in _TOTALS},
             "refunded": money(refunded, order.currency),
@@ -79,11 +81,13 @@ def order_view(session: Session, order: Order, *, personal: bool = True) -> dict
         "returns": ledger.returns,
         "refunds": ledger.refunds,
         "tags": snapshot["tags"],
-        "mirror": {
-            "age_seconds": max(0, int((clock.now() - order.fetched_at).total_seconds())),
-            "source": "shop",
-        },
+        "mirror": mirror_view(order),
     }
+
+
+def mirror_view(order: Order) -> dict[str, Any]:
+    """How old our copy of the shop's word is."""
+    return {"age_seconds": max(0, int((clock.now() - order.fetched_at).total_seconds())), "source": "shop"}
 
 
 _TOTALS = ("items", "discount", "tax", "shipping", "duties", "total")
@@ -142,35 +146,3 @@ def _payment(payment: OrderPayment, ledger: Ledger) -> dict[str, Any]:
         "reserved": money(ledger.reserved.get(payment.id, 0), payment.currency),
         "refundable": money(ledger.refundable(payment), payment.currency),
     }
-
-
-def shipments_view(order: Order, lines: list[OrderLine]) -> list[dict[str, Any]]:
-    """Parcels: the shop's word on what is in them, the carrier's on where they are."""
-    ours = {line.external_id: line.id for line in lines}
-    now = clock.now()
-    shown: list[dict[str, Any]] = []
-    for parcel in order.snapshot["shipments"]:
-        said = order.tracking.get(parcel["tracking_number"] or "")
-        status = said["status"] if said else "unknown"
-        eta = said["eta"] if said else None
-        shown.append(
-            {
-                "id": parcel["external_id"],
-                "carrier": parcel["carrier"],
-                "tracking_number": parcel["tracking_number"],
-                "tracking_url": parcel["tracking_url"],
-                "status": status,
-                "eta": eta,
-                "delayed": is_delayed(status, eta, now),
-                "lines": [ours[line] for line in parcel["line_ids"] if line in ours],
-                "events": said["events"] if said else [],
-            }
-        )
-    return shown
-
-
-def is_delayed(status: str, eta: str | None, now: datetime) -> bool:
-    """Not there although the carrier's day has passed."""
-    if eta is None or status in {"delivered", "returned"}:
-        return False
-    return datetime.fromisoformat(eta) < now

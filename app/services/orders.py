@@ -9,10 +9,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app import clock, ids
-from app.errors import NotOwner, OrderAmbiguous, OrderNotFound, ProviderUnavailable
+from app.errors import OrderAmbiguous, OrderNotFound, ProviderUnavailable
 from app.integrations.errors import ProviderError
 from app.integrations.payments.contract import LedgerRefund, PaymentLedger, PayoutCommand
 from app.integrations.receipts import Receipt
+from app.models.customers import Customer
 from app.models.operations import Operation
 from app.models.orders import Order, OrderPayment
 from app.models.refunds import Allocation
@@ -38,7 +39,7 @@ async def load(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool = Fals
     found = await runtime.db.read(resolve, caller, ref)
     if found is None:
         raise OrderNotFound
-    if fresh or _aged(runtime, found):
+    if fresh or aged(runtime, found):
         await order_flights.refresh(runtime, caller, found.external_id, tolerate=not fresh)
     return found.id
 
@@ -49,26 +50,51 @@ async def _load_named(runtime: Runtime, caller: Caller, ref: str, *, fresh: bool
     So the shop is asked by both: always where `fresh` is wanted, for reads unless it was a moment ago.
     """
     found = None if fresh else await runtime.db.read(resolve, caller, ref)
-    lately = order_flights.asked_lately(caller, ref, runtime.settings.mirror_seconds)
-    if found is not None and lately and not _aged(runtime, found):
+    known_as = f"{caller.shopper} {ref}" if caller.by_token else ref
+    lately = order_flights.asked_lately(caller, known_as, runtime.settings.mirror_seconds)
+    if found is not None and lately and not aged(runtime, found):
         return found.id
     asked_at = clock.now()
-    await order_flights.fetch(runtime, caller, ref, tolerate=found is not None)
+    if caller.by_token:
+        await _fetch_own(runtime, caller, ref, tolerate=found is not None)
+    else:
+        await order_flights.fetch(runtime, caller, ref, tolerate=found is not None)
     found = await runtime.db.read(resolve, caller, ref)
     if found is None:
         raise OrderNotFound
-    if found.fetched_at < asked_at and (fresh or _aged(runtime, found)):  # it is found by another spelling alone
+    if found.fetched_at < asked_at and (fresh or aged(runtime, found)):  # it is found by another spelling alone
         await order_flights.refresh(runtime, caller, found.external_id, tolerate=not fresh)
     return found.id
 
 
-def _aged(runtime: Runtime, order: Order) -> bool:
+async def _fetch_own(runtime: Runtime, caller: Caller, ref: str, *, tolerate: bool) -> None:
+    """Mirror what the shop has of the shopper's own by that number, else their newest.
+
+    It is never asked for what they name among others' orders: how long that took would tell whether it is there.
+    """
+    external_id = await runtime.db.read(_external_id, caller)
+    if external_id is not None:
+        await order_flights.fetch_own(runtime, caller, external_id, ref, tolerate=tolerate)
+
+
+def _external_id(session: Session, caller: Caller) -> str | None:
+    found = session.get(Customer, caller.shopper)
+    return None if found is None else found.external_id
+
+
+def aged(runtime: Runtime, order: Order) -> bool:
+    """Whether the mirror's word is older than it may be."""
     return (clock.now() - order.fetched_at).total_seconds() > runtime.settings.mirror_seconds
 
 
 def resolve(session: Session, caller: Caller, ref: str) -> Order | None:
-    """By our id, or by the shop's id and the number together; another shopper's is `not_owner`."""
+    """By our id, or by the shop's id and the number together; another shopper's is `not_owner`.
+
+    A shopper's token finds nothing but its own, so that what is another's takes as long as what is not there.
+    """
     query = select(Order).where(Order.store_id == caller.store_id, Order.livemode == caller.livemode)
+    if caller.by_token:
+        query = query.where(Order.customer_id == caller.shopper)
     if ids.is_id(ref, "ord"):
         query = query.where(Order.id == ref)
     else:
@@ -83,18 +109,18 @@ def resolve(session: Session, caller: Caller, ref: str) -> Order | None:
 
 
 def own(caller: Caller, order: Order) -> None:
-    """Raise `not_owner` where a shopper acts and the order is another's."""
+    """Raise `not_owner` where a shopper acts and the order is another's; to their own token it does not exist."""
     if caller.shopper is not None and order.customer_id != caller.shopper:
-        raise NotOwner
+        raise caller.anothers_order()
 
 
 def get(session: Session, caller: Caller, order_id: str, *, lock: bool = False) -> Order:
     """The mirrored order by our id, ownership checked."""
-    query = select(Order).where(
-        Order.id == order_id, Order.store_id == caller.store_id, Order.livemode == caller.livemode
-    )
-    order = session.scalar(query.with_for_update() if lock else query)
-    if order is None:
+    if lock:
+        order = session.scalar(select(Order).where(Order.id == order_id).with_for_update())
+    else:
+        order = session.get(Order, order_id)
+    if order is None or (order.store_id, order.livemode) != (caller.store_id, caller.livemode):
         raise OrderNotFound
     own(caller, order)
     return order

@@ -18,10 +18,13 @@ from app.services.callers import Caller
 from app.services.policy.document import PolicyDocument, check
 
 
-def checked(raw: dict[str, Any], at: str = "/document") -> PolicyDocument:
-    """The document; raises `validation_failed` with pointers into the request where it cannot be meant."""
+def checked(caller: Caller, raw: dict[str, Any], at: str = "/document") -> PolicyDocument:
+    """The document; raises `validation_failed` with pointers into the request where it cannot be meant.
+
+    Money in a currency in which the store does not sell is such a case.
+    """
     try:
-        return check(raw)
+        return check(raw, caller.store.currencies or None)
     except Invalid as refused:
         told = [{**error, "pointer": at + error["pointer"]} for error in refused.errors]
         raise Invalid(refused.detail, errors=told) from refused
@@ -78,7 +81,7 @@ def activate(session: Session, caller: Caller, policy_id: str, version: int | No
     _fresh(policy, version)
     if policy.status == "active":
         return policy
-    checked(policy.document)
+    checked(caller, policy.document)
     now = clock.now()
     before = active(session, caller)
     if before is not None:

@@ -30,6 +30,8 @@ def redact(text: str, known: Collection[str] = ()) -> Redacted:
     those of `candidates(text)` that the caller has found in its tables. Security codes and keys are never known.
     Time is linear in the text. What counts as a card number is told in `card_numbers`.
     """
+    if not has_digit(text) and _MARKED.search(text.lower()) is None:
+        return Redacted(text)
     counts: Counter[str] = Counter()
     for _ in range(_PASSES):  # what is taken out can make a neighbor stand alone; two passes are usual, three are rare
         before = text
@@ -63,6 +65,8 @@ def _tree(value: object, known: Collection[str], depth: int) -> object:
         return redact(value, known).text
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, dict) and depth < _DEEPEST:  # what comes most: to ask for any mapping takes longer
+        return _mapping(cast("dict[object, object]", value), known, depth)
     if isinstance(value, int | float):
         return _number(value, known)
     if isinstance(value, bytes | bytearray):
@@ -110,23 +114,8 @@ def _without_cards(text: str, known: Collection[str], counts: Counter[str]) -> s
     return "".join((*parts, text[at:]))
 
 
-_MARKS = (
-    "sk",
-    "pk_",
-    "rk_",
-    "st_",
-    "whsec_",
-    "akia",
-    "asia",
-    "gh",
-    "xox",
-    "shp",
-    "glpat",
-    "aiza",
-    "sg.",
-    "earer",
-    "eyj",
-)
+_MARKED = re.compile(r"sk|pk_|rk_|st_|whsec_|akia|asia|gh|xox|shp|glpat|aiza|sg\.|earer|eyj|-----begin")
+"""In lower case: without one of these there is no secret in a text, and to look for them at once is cheap."""
 _SECRET = re.compile(
     r"-----BEGIN [^\n]{0,80}?-----(?s:.*?)(?:-----END [^\n]{0,80}?-----|\Z)"
     r"|(?<![A-Za-z0-9])(?:"
@@ -146,8 +135,7 @@ _SECRET = re.compile(
 
 
 def _without_secrets(text: str, counts: Counter[str]) -> str:
-    lowered = text.lower()
-    if "-----begin" not in lowered and not any(mark in lowered for mark in _MARKS):
+    if _MARKED.search(text.lower()) is None:
         return text
     text, found = _SECRET.subn(lambda match: f"{match['keep'] or ''}[secret]", text)
     if found:

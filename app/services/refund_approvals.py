@@ -92,7 +92,6 @@ async def _read(runtime: Runtime, caller: Caller, approval: Approval) -> Ledgers
 
 def _resume(session: Session, caller: Caller, approval: Approval, said: Ledgers) -> Made:
     assert approval.order_id is not None
-    fields = {name: value for name, value in approval.parameters.items() if name != "order"}
     waiting = session.get_one(Refund, approval.subject_id, with_for_update=True)
     asked = session.get_one(Decision, approval.decision_id)  # of the same thing today: a refund, or an exchange's
     refund = refunds.request(
@@ -100,8 +99,7 @@ def _resume(session: Session, caller: Caller, approval: Approval, said: Ledgers)
         caller,
         approval.order_id,
         said,
-        SPEC.validate_python(fields),
-        return_id=waiting.return_id,
+        SPEC.validate_python(approval.parameters),  # of the order's id beside it a spec takes no notice
         decided=asked.action,
         waiting=waiting,
     )

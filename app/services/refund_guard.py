@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.models.customers import Customer
 from app.models.orders import Order
 from app.models.refunds import Refund
+from app.models.returns import UNSENT, Return
 from app.services import decisions, guard_facts, spending
 from app.services.callers import Caller
 from app.services.order_views import payments_of
@@ -25,19 +25,17 @@ def ask(
     refund: Refund,
     priced_now: Quote,
     action: str,
-    now: datetime,
     follows: Decided | None = None,
 ) -> None:
     """Ask the guard, and reserve what automation may spend; raises where the answer is no.
 
-    `now`: the day whose cap it counts in; what was asked for earlier is judged as of then. `follows`: what has been
-    decided already and is paid by it.
+    What was asked for earlier is judged as of then. `follows`: what has been decided already and is paid by it.
     """
     facts = facts_of(session, caller, order, refund, priced_now, action, follows)
     decision = decisions.decide(session, caller, facts, subject=("refund", refund.id), order_id=order.id)
     decisions.enforce(decision)
     if refund.automated:
-        scope_ids = spending.scopes(caller.store, order, now)
+        scope_ids = spending.scopes(caller.store, order, refund.created_at)
         caps = decisions.policy_of(session, caller).caps[refund.currency]
         spending.reserve(session, order, refund.currency, priced_now.amount, caps, scope_ids)
         refund.spending_day = scope_ids["day"]
@@ -59,7 +57,7 @@ def facts_of(
         "currency": refund.currency,
         "reason": refund.reason,
         "follows": behind,
-        "instant": behind is None,
+        "instant": behind is None or (action == "refund" and _before_goods(session, refund)),
         **_destination_facts(session, order, refund),
     }
     if action == "cancel":
@@ -70,6 +68,12 @@ def facts_of(
         return facts
     # An amount that names no line may be for any that the shopper has.
     return facts.model_copy(update={"lines": tuple(line for line in facts.lines if line.free) or facts.lines})
+
+
+def _before_goods(session: Session, refund: Refund) -> bool:
+    """Whether it pays a return whose goods have not come: what was decided of the goods stands, the money is early."""
+    return_ = None if refund.return_id is None else session.get(Return, refund.return_id)
+    return return_ is not None and return_.method != "keep" and return_.status in (*UNSENT, "in_transit")
 
 
 def _destination_facts(session: Session, order: Order, refund: Refund) -> dict[str, Any]:

@@ -175,8 +175,7 @@ def split(
 ) -> list[tuple[str, int]]:
     """From the payments that were chosen first; what they have too little for from the others, in proportion."""
     first = min(amount, sum(ledger.refundable(payment) for payment in own))
-    parts = allocate(first, own, ledger) if first else []
-    return parts + (allocate(amount - first, others, ledger) if amount > first else [])
+    return allocate(first, own, ledger) + allocate(amount - first, others, ledger)
 
 
 def allocate(amount: int, payments: Sequence[OrderPayment], ledger: Ledger) -> list[tuple[str, int]]:

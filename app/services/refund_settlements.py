@@ -34,6 +34,8 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
     if operation.status == allocation.status:
         return
     held = allocation.status in RESERVING
+    if allocation.status == "succeeded":  # it leads to nothing but a failure
+        refund.reversed_at = clock.now()
     allocation.move(operation.status)
     allocation.failure_code = receipt.failure_code
     if held and allocation.status not in RESERVING:
@@ -64,8 +66,32 @@ def release(session: Session, refund: Refund, allocation: Allocation) -> None:
         spending.release(session, refund, allocation.amount)
 
 
+def after_all(session: Session, operation: Operation, happened: bool) -> None:  # noqa: FBT001  a hook's argument
+    """A part that is held as failed has left us, or has come back since: the caps count what has left."""
+    allocation = session.scalars(
+        select(Allocation).where(Allocation.operation_id == operation.id).with_for_update()
+    ).one()
+    refund = session.get_one(Refund, allocation.refund_id, with_for_update=True)
+    if refund.automated:
+        (spending.take_again if happened else spending.release)(session, refund, allocation.amount)
+    session.flush()
+    events.record(
+        session, "refund.updated", refund, refund_views.view(session, refund), previous={"status": refund.status}
+    )
+
+
 for _kind in refund_effects.KINDS:
     operations.register(
-        Effect(kind=_kind.name, command=_kind.command, send=_kind.send, find=_kind.find, settle=settle, rechecked=True)
+        Effect(
+            kind=_kind.name,
+            command=_kind.command,
+            send=_kind.send,
+            find=_kind.find,
+            settle=settle,
+            rechecked=True,
+            family="payments",
+            after_all=after_all,
+        )
     )
 store_credits.FOLLOWERS.append(settle)
+store_credits.AFTER_ALL.append(after_all)

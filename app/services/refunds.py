@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app import clock, ids
@@ -43,13 +43,14 @@ def hold(session: Session, caller: Caller, order_id: str, said: Ledgers) -> tupl
 
 def price(session: Session, order: Order, payments: list[OrderPayment], spec: RefundSpec) -> Quote:
     """What the refund would be on what is left now; raises the refusal where it cannot be."""
+    ledger = Ledger.of(session, order)
     return quote(
         spec,
         currency=order.currency,
         lines=lines_of(session, order),
         payments=payments,
-        ledger=Ledger.of(session, order),
-        shipping_left=_shipping_left(session, order),
+        ledger=ledger,
+        shipping_left=max(0, int(order.snapshot["totals"]["shipping"]) - ledger.shipping),
         others=_other_methods(session, order),
     )
 
@@ -124,8 +125,7 @@ def write(
     refund = waiting or draft(caller, order, spec, priced_now, return_id=return_id, cancellation_id=cancellation_id)
     refund.automated = not caller.is_merchant and decided is not None and not decisions.approved(session)
     if decided is not None:
-        now = refund.created_at if waiting is None else clock.now()  # approved on another day: decided on that
-        refund_guard.ask(session, caller, order, refund, priced_now, decided, now, follows)
+        refund_guard.ask(session, caller, order, refund, priced_now, decided, follows)
     if waiting is not None:
         _take_today(session, waiting, priced_now)
     session.add(refund)
@@ -248,12 +248,6 @@ def _counted(session: Session, payments: list[OrderPayment]) -> set[str]:
         .where(Allocation.payment_id.in_([payment.id for payment in payments]), Allocation.status.in_(RESERVING))
     )
     return set(session.scalars(query.with_for_update(read=True, of=Allocation)))
-
-
-def _shipping_left(session: Session, order: Order) -> int:
-    live = select(Allocation.refund_id).where(Allocation.status.in_(RESERVING))
-    gone = session.scalar(select(func.sum(Refund.shipping)).where(Refund.order_id == order.id, Refund.id.in_(live)))
-    return max(0, int(order.snapshot["totals"]["shipping"]) - int(gone or 0))
 
 
 # ---- a refund that waits for the shop ---------------------------------------------------------------------

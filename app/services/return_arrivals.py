@@ -13,11 +13,14 @@ from app.models.orders import Order
 from app.models.returns import MOVES, Return, ReturnLine
 from app.services import (
     approvals,
-    entitlements,
+    events,
     exchange_payments,
+    instant_refunds,
     refund_approvals,
     refunds,
     return_fees,
+    return_inspections,
+    return_overdue,
     return_registrations,
     return_states,
     withdrawal_delivery,
@@ -27,7 +30,10 @@ from app.services.ledgers import Ledger
 from app.services.order_views import lines_of, named
 from app.services.orders import Ledgers
 from app.services.refund_quotes import RefundSpec
-from app.services.return_states import KIND, lines_in, live_label, move
+from app.services.return_states import KIND, lines_in, live_labels, move
+
+HERE = ("received", "inspected")
+"""Statuses in which something of it has arrived."""
 
 
 def change(
@@ -41,13 +47,21 @@ def change(
         approvals.drop(session, KIND, return_id, caller.actor())
     return_ = return_states.get(session, caller, return_id, lock=True)
     session.refresh(return_)
+    if verb == "receive" and return_.status in HERE:
+        return _receive_more(session, caller, return_, lines)
+    if verb == "inspect" and return_.status == "inspected":
+        return _inspect_again(session, caller, return_, lines)
+    if verb in {"receive", "cancel"}:
+        instant_refunds.drop_questions(session, caller, return_)
     if verb == "receive":
         _come_late(session, return_)
         _receive(session, return_, lines)
     elif verb == "inspect":
         _inspect(session, return_, lines)
-    if verb == "cancel" and live_label(session, return_.id) is not None:
+    if verb == "cancel" and live_labels(session, return_.id):
         raise ReturnNotInState("Void the return's label first.")
+    if verb == "cancel" and instant_refunds.paid(session, return_):
+        raise ReturnNotInState("Money of this return has gone back already: it is completed, not canceled.")
     move(session, return_, {"receive": "received", "inspect": "inspected"}.get(verb, "canceled"))
     if verb == "cancel":
         return_registrations.withdraw(session, caller, return_)
@@ -82,6 +96,25 @@ def _receive(session: Session, return_: Return, lines: Sequence[tuple[str, int |
         rows[line_id].received_quantity = int(quantity)
 
 
+def _receive_more(session: Session, caller: Caller, return_: Return, lines: Sequence[tuple[str, int | str]]) -> Return:
+    """Another parcel of a return of which some has arrived: what is named, else all that was missing, is added."""
+    rows = {row.line_id: row for row in lines_in(session, return_.id)}
+    missing = {line_id: row.quantity - row.received_quantity for line_id, row in rows.items()}
+    more = dict(_by_our_ids(session, return_, lines)) or {line: count for line, count in missing.items() if count}
+    if not more:
+        raise ReturnNotInState("All of this return has arrived already.")
+    for line_id, quantity in more.items():
+        if int(quantity) > missing.get(line_id, 0):
+            raise ItemNotInOrder("More of a line than this return still waits for.")
+        rows[line_id].received_quantity += int(quantity)
+    session.flush()
+    if return_.status == "inspected":
+        move(session, return_, "received")
+    events.record(session, "return.more_received", return_, return_states.view(session, return_))
+    return_states.note(session, caller, return_, "return.receive", {"lines": [list(line) for line in lines]})
+    return return_
+
+
 def _by_our_ids(
     session: Session, return_: Return, lines: Sequence[tuple[str, int | str]]
 ) -> list[tuple[str, int | str]]:
@@ -99,27 +132,54 @@ def _inspect(session: Session, return_: Return, lines: Sequence[tuple[str, int |
         rows[line_id].condition = str(condition)
 
 
+def _inspect_again(session: Session, caller: Caller, return_: Return, lines: Sequence[tuple[str, int | str]]) -> Return:
+    """Put right what was found, as long as it has not been paid by that."""
+    _inspect(session, return_, lines)
+    session.flush()
+    events.record(session, "return.inspection_changed", return_, return_states.view(session, return_))
+    return_states.note(session, caller, return_, "return.inspect", {"lines": [list(line) for line in lines]})
+    return return_
+
+
 def complete(session: Session, caller: Caller, return_id: str, said: Ledgers, *, pay: bool) -> Return:
     """End the return; with `pay` what arrived is refunded in the same transaction, or waits there for persons."""
     if not caller.is_merchant:
         raise Forbidden("Only the store may do that.")
     return_ = return_states.get(session, caller, return_id, lock=True)
-    if "completed" not in MOVES[return_.status]:
-        raise ReturnNotInState(f"A return that is {return_.status} cannot become completed.")
-    rows = lines_in(session, return_.id)
     keeps = return_.method == "keep"
-    arrived = {row.line_id: row.quantity if keeps else row.received_quantity for row in rows}
+    if "completed" not in MOVES[return_.status] or not (keeps or return_.status in HERE):
+        raise ReturnNotInState(f"A return that is {return_.status} cannot become completed.")
+    instant_refunds.drop_questions(session, caller, return_)
+    rows = lines_in(session, return_.id)
+    kept = return_inspections.percent(session, return_, rows)
+    arrived = return_inspections.counted(
+        {row.line_id: row.quantity if keeps else row.received_quantity for row in rows}, kept
+    )
     if return_.exchange_id is not None:
         exchange = session.get_one(Exchange, return_.exchange_id, with_for_update=True)
-        fee = sum(return_fees.due(rows, arrived).values())
+        fee = sum(_kept_back(session, session.get_one(Order, return_.order_id), rows, arrived, kept).values())
         label = return_fees.label(session, return_, exchange.currency)
         exchange_payments.complete(session, caller, exchange, arrived, said, pay=pay, fee=fee, label=label)
         return_.refund_id = exchange.refund_id
-    elif pay:
-        _pay_back(session, caller, return_, rows, arrived, said)
+    else:
+        _see_what_was_paid(session, caller, return_, arrived, kept)
+    if pay and return_.exchange_id is None:
+        _pay_back(session, caller, return_, rows, arrived, kept, said)
     move(session, return_, "completed")
-    return_states.note(session, caller, return_, "return.completed", {"refund": return_.refund_id})
+    if not keeps and return_.exchange_id is None and any(row.received_quantity < row.quantity for row in rows):
+        return_registrations.withdraw(session, caller, return_)  # what did not come may be asked for again
+    evidence = {"refund": return_.refund_id, "kept_back_percent": kept}
+    return_states.note(session, caller, return_, "return.completed", evidence)
     return return_
+
+
+def _see_what_was_paid(
+    session: Session, caller: Caller, return_: Return, arrived: dict[str, int], kept_percent: dict[str, int]
+) -> None:
+    """Before its goods came, for more of them than came, or for others: a person hears of it."""
+    before = instant_refunds.paid(session, return_)
+    if any(count > arrived.get(line, 0) or line in kept_percent for line, count in before.items()):
+        return_overdue.paid_too_early(session, caller, return_)
 
 
 def _pay_back(
@@ -128,6 +188,7 @@ def _pay_back(
     return_: Return,
     rows: Sequence[ReturnLine],
     arrived: dict[str, int],
+    kept_percent: dict[str, int],
     said: Ledgers,
 ) -> None:
     """Refund what arrived less what is kept back: some lines as credit, the others where the return says.
@@ -137,11 +198,16 @@ def _pay_back(
     order, _ = refunds.hold(session, caller, return_.order_id, said)
     credit = "store_credit"
     as_credit = {row.line_id for row in rows if row.resolution == credit}
-    rest = tuple((line, count) for line, count in arrived.items() if count and line not in as_credit)
-    credited = tuple((line, count) for line, count in arrived.items() if count and line in as_credit)
-    fees = return_fees.due(rows, arrived)
-    of_rest = sum(fees[line] for line, _ in rest) + return_fees.label(session, return_, order.currency)
-    kept = min(of_rest, _worth(session, order, rest))
+    before = instant_refunds.paid(session, return_)
+    owed = {line: max(0, count - before.get(line, 0)) for line, count in arrived.items()}
+    rest = tuple((line, count) for line, count in owed.items() if count and line not in as_credit)
+    credited = tuple((line, count) for line, count in owed.items() if count and line in as_credit)
+    if not (rest or credited):
+        return  # all of it was found to be something else, or paid already: nothing is owed
+    fees = _kept_back(session, order, rows, owed, kept_percent, before)
+    label = instant_refunds.label_left(session, return_, rows, before, order.currency)
+    of_rest = sum(fees[line] for line, _ in rest) + label
+    kept = min(of_rest, instant_refunds.worth(session, order, dict(rest)))
     # Its reasons stand on the return; a refund's are the policy's own list.
     to = RefundSpec(rest, destination=return_.destination, payment_method_id=return_.payment_method_id)
     to = replace(to, keep_back=kept, owed=True)
@@ -151,15 +217,28 @@ def _pay_back(
         credited, destination=credit, keep_back=sum(fees[line] for line, _ in credited) + of_rest - kept, owed=True
     )
     as_credited = _refund(session, caller, return_, given, said) if credited else None
-    return_.refund_id = back or as_credited
+    return_.refund_id = back or as_credited or return_.refund_id
     return_.credit_refund_id = as_credited if back else None
 
 
-def _worth(session: Session, order: Order, counts: Sequence[tuple[str, int]]) -> int:
-    """What was paid for so many of each line, as far as they are left, minor units."""
-    known, ledger = {line.id: line for line in lines_of(session, order)}, Ledger.of(session, order)
-    left = {line_id: entitlements.left(known[line_id], ledger).quantity for line_id, _ in counts}
-    return sum(entitlements.worth(known[line_id], ledger, min(count, left[line_id])) for line_id, count in counts)
+def _kept_back(
+    session: Session,
+    order: Order,
+    rows: Sequence[ReturnLine],
+    arrived: dict[str, int],
+    kept_percent: dict[str, int],
+    before: dict[str, int] | None = None,
+) -> dict[str, int]:
+    """What is kept back of each line that arrived: the policy's fees, and what its inspection found.
+
+    `before`: so many that were paid before they arrived, and are not among the `arrived`.
+    """
+
+    def worth(line_id: str, count: int) -> int:
+        return instant_refunds.worth(session, order, {line_id: count})
+
+    fees = instant_refunds.further_fees(rows, before or {}, arrived)
+    return return_inspections.add(fees, kept_percent, arrived, worth)
 
 
 def _refund(session: Session, caller: Caller, return_: Return, spec: RefundSpec, said: Ledgers) -> str | None:

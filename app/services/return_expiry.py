@@ -12,7 +12,7 @@ from app import clock
 from app.errors import ReturnNotInState
 from app.models.returns import LABEL_HOLDING, UNSENT, Label, Return
 from app.models.stores import Store
-from app.services import labels, return_registrations, return_states
+from app.services import instant_refunds, label_voids, return_registrations, return_states
 from app.services.callers import Caller
 
 ACTIVE = "active"
@@ -31,13 +31,16 @@ def tend(session: Session, limit: int = 50) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for return_ in rows:
+        if instant_refunds.paid(session, return_):  # its goods are owed: when they are late a person is told
+            return_.expires_at = None
+            continue
         store = session.get_one(Store, return_.store_id)
         caller = Caller(store, return_.livemode, key_id="", scopes=frozenset(), request_id="", automation=True)
-        label = return_states.live_label(session, return_.id)
-        if label is None:
+        labels = return_states.live_labels(session, return_.id)
+        if not labels:
             _expire(session, caller, return_)
-        else:
-            labels.void(session, caller, label.id)
+        for label in labels:
+            label_voids.void(session, caller, label.id)
     return len(rows)
 
 

@@ -34,8 +34,11 @@ def due(rows: Sequence[ReturnLine], arrived: Mapping[str, int]) -> dict[str, int
 
 
 def label(session: Session, return_: Return, currency: str) -> int:
-    """What its label has cost, minor units, where that is the shopper's; 0 for one in a foreign currency."""
+    """What its labels have cost, minor units, where that is the shopper's.
+
+    Nothing for one in a foreign currency, nor for one that is being voided: the carrier gives back what it has cost.
+    """
     if return_.label_payer != SHOPPER:
         return 0
-    bought = return_states.live_label(session, return_.id)
-    return 0 if bought is None or bought.currency != currency else bought.cost or 0
+    bought = return_states.live_labels(session, return_.id)
+    return sum(label.cost or 0 for label in bought if label.currency == currency and label.status != "voiding")

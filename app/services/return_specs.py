@@ -28,3 +28,8 @@ class ReturnSpec:
     destination: str = "original"
     payment_method_id: str | None = None
     method: str = "label"
+
+    @property
+    def files(self) -> list[str]:
+        """Ids of the photos of all lines."""
+        return [file for line in self.lines for file in line.files]

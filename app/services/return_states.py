@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.errors import ReturnNotFound, ReturnNotInState
 from app.models.operations import Operation
 from app.models.orders import Order
+from app.models.refunds import Refund
 from app.models.returns import LABEL_HOLDING, MOVES, Label, Return, ReturnLine
 from app.services import approval_views, audit, events, operation_views, return_clocks
 from app.services.callers import Caller
@@ -48,7 +49,10 @@ def move(session: Session, return_: Return, status: str) -> None:
     return_.move(status)
     if status in STAMPS:
         setattr(return_, STAMPS[status], clock.now())
+    if status == "in_transit":  # that it was not sent was told, perhaps; that it does not arrive is another matter
+        return_.overdue_at = return_.overdue_reason = None
     return_.expires_at = return_clocks.expires_at(session, return_, before)
+    return_.due_at = return_clocks.due_at(session, return_, before)
     session.flush()
     events.record(session, f"return.{status}", return_, view(session, return_), previous={"status": before})
     for told in FOLLOWERS:
@@ -70,16 +74,33 @@ def note(session: Session, caller: Caller, return_: Return, action: str, evidenc
     )
 
 
+# Built once: every return that is shown asks them.
+_LINES = select(ReturnLine).where(ReturnLine.return_id == bindparam("return")).order_by(ReturnLine.line_id)
+_LABELS = (
+    select(Label)
+    .where(Label.return_id == bindparam("return"), Label.status.in_(LABEL_HOLDING))
+    .order_by(Label.parcel_number)
+)
+_REFUNDS = (
+    select(Refund)
+    .where(Refund.order_id == bindparam("order"), Refund.return_id == bindparam("return"))
+    .order_by(Refund.id)
+)
+
+
 def lines_in(session: Session, return_id: str) -> list[ReturnLine]:
     """The return's lines."""
-    return list(
-        session.scalars(select(ReturnLine).where(ReturnLine.return_id == return_id).order_by(ReturnLine.line_id))
-    )
+    return list(session.scalars(_LINES, {"return": return_id}))
 
 
-def live_label(session: Session, return_id: str) -> Label | None:
-    """The label of the return that is neither void nor failed."""
-    return session.scalar(select(Label).where(Label.return_id == return_id, Label.status.in_(LABEL_HOLDING)))
+def live_labels(session: Session, return_id: str) -> list[Label]:
+    """The return's labels that are neither void, failed nor expired, one per parcel, in the order of the parcels."""
+    return list(session.scalars(_LABELS, {"return": return_id}))
+
+
+def refunds_of(session: Session, return_: Return) -> list[Refund]:
+    """Every refund that pays it, oldest first."""
+    return list(session.scalars(_REFUNDS, {"order": return_.order_id, "return": return_.id}))
 
 
 def registration(session: Session, return_: Return) -> Operation | None:
@@ -106,7 +127,7 @@ def asked(session: Session, return_: Return) -> dict[str, Any] | None:
 
 def view(session: Session, return_: Return) -> dict[str, Any]:
     """The return as the contract shows it."""
-    label = live_label(session, return_.id)
+    labels = live_labels(session, return_.id)
     currency = session.get_one(Order, return_.order_id).currency
     operation = newest(session, return_)
 
@@ -138,15 +159,20 @@ def view(session: Session, return_: Return) -> dict[str, Any]:
         ],
         "fee": money(return_.fee or 0, currency),
         "label_payer": return_.label_payer,
-        "label": None if label is None else label.id,
+        "label": labels[0].id if labels else None,
+        "labels": [label.id for label in labels],
         "refund": return_.refund_id,
         "credit_refund": return_.credit_refund_id,
+        "refunds": [refund.id for refund in refunds_of(session, return_)],
         "exchange": return_.exchange_id,
         "approval": asked(session, return_),
         "operation": None if operation is None else operation_views.view(operation),
         "created_at": clock.rfc3339(return_.created_at),
         "approved_at": stamp(return_.approved_at),
         "expires_at": stamp(return_.expires_at),
+        "due_at": stamp(return_.due_at),
+        "overdue_at": stamp(return_.overdue_at),
+        "overdue_reason": return_.overdue_reason,
         "received_at": stamp(return_.received_at),
         "inspected_at": stamp(return_.inspected_at),
         "completed_at": stamp(return_.completed_at),

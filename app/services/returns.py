@@ -18,6 +18,7 @@ from app.services import (
     approvals,
     destinations,
     events,
+    file_links,
     orders,
     return_fees,
     return_registrations,
@@ -58,6 +59,7 @@ def request(
     ours = named(lines_of(session, order), [line.line_id for line in spec.lines])
     lines = tuple(replace(line, line_id=line_id) for line, line_id in zip(spec.lines, ours, strict=True))
     spec = replace(spec, lines=lines)
+    file_links.check(session, caller, order.customer_id, spec.files)
     if statutory:
         return write(
             session, caller, order, spec, Ruled(ALLOWED), told_to_shop=_expects(order), tell_shopper=tell_shopper
@@ -171,6 +173,7 @@ def _draft(session: Session, caller: Caller, order: Order, spec: ReturnSpec, rul
             )
         )
     session.flush()
+    file_links.attach(session, caller, order.customer_id, spec.files, (KIND, return_.id))
     return_fees.note(return_, return_states.lines_in(session, return_.id), ruling)
     session.flush()
     return return_

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import Boolean, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.models.policies import Policy as PolicyRow
@@ -65,6 +65,13 @@ def forget(session: Session) -> None:
     session.info.pop("periods", None)
 
 
+_PERIODS = (
+    select(PolicyPeriod.since, PolicyPeriod.policy_id)
+    .where(PolicyPeriod.store_id == bindparam("store"), PolicyPeriod.livemode == bindparam("livemode", type_=Boolean))
+    .order_by(PolicyPeriod.since)
+)
+
+
 def bought_under(session: Session, store_id: str, placed_at: datetime, *, livemode: bool) -> str | None:
     """The version that was in force when an order was placed, the oldest where that was before it; None: there is none.
 
@@ -73,8 +80,7 @@ def bought_under(session: Session, store_id: str, placed_at: datetime, *, livemo
     seen = cast("dict[tuple[str, bool], list[tuple[datetime, str]]]", session.info.setdefault("periods", {}))
     periods = seen.get((store_id, livemode))
     if periods is None:
-        query = select(PolicyPeriod.since, PolicyPeriod.policy_id).order_by(PolicyPeriod.since)
-        rows = session.execute(query.where(PolicyPeriod.store_id == store_id, PolicyPeriod.livemode == livemode))
+        rows = session.execute(_PERIODS, {"store": store_id, "livemode": livemode})
         periods = seen[store_id, livemode] = [(since, policy_id) for since, policy_id in rows]
     before = bisect_right(periods, placed_at, key=itemgetter(0))
     return periods[max(0, before - 1)][1] if periods else None

@@ -63,10 +63,17 @@ def reserve(session: Session, order: Order, currency: str, amount: int, caps: Ca
 
 
 def release(session: Session, given: Refund | Credit, amount: int) -> None:
-    """Give back what a failed or canceled part of an automated refund or credit had reserved, where it was taken.
+    """Give back what a failed or canceled part of an automated refund or credit had reserved, where it was taken."""
+    _count(session, given, -amount)
 
-    The order may be another customer's by now and the store in another time zone: what was given says where it counted.
-    """
+
+def take_again(session: Session, given: Refund | Credit, amount: int) -> None:
+    """Count what was given back and has left all the same; also beyond a cap, for it is gone."""
+    _count(session, given, amount)
+
+
+def _count(session: Session, given: Refund | Credit, amount: int) -> None:
+    """The order may be another customer's by now, the store in another time zone: what was given says where."""
     ids = {"order": given.order_id, "customer": given.customer_id or given.order_id, "day": given.spending_day}
     for scope in SCOPES:
         session.execute(
@@ -78,6 +85,6 @@ def release(session: Session, given: Refund | Credit, amount: int) -> None:
                 SpendCounter.scope == scope,
                 SpendCounter.scope_id == ids[scope],
             )
-            .values(spent=SpendCounter.spent - amount)
+            .values(spent=SpendCounter.spent + amount)
             .execution_options(synchronize_session=False)
         )

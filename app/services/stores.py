@@ -2,17 +2,21 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import JSON, Column, Table, Text, bindparam, delete, select, update
+from sqlalchemy import cast as cast_to
 from sqlalchemy.orm import Session
 
 from app import clock, ids
-from app.models.stores import SCOPES, ApiKey, Store
-from app.services import audit
+from app.database import Database
+from app.models.storefronts import KeyOrigin
+from app.models.stores import PUBLISHABLE_SCOPES, SCOPES, ApiKey, Store
+from app.services import audit, parcel_looks
 from app.services.policy.plain import Policy
+from app.statements import Read
 
 COMMAND_LINE = {"type": "operator", "id": "command-line"}
 USE_NOTED_EVERY = timedelta(minutes=1)
@@ -50,6 +54,8 @@ def change(session: Session, store: Store, *, policy: Policy | None = None, **fi
         fields["policy"] = policy.model_dump(mode="json")
     for name, value in fields.items():
         setattr(store, name, value)
+    if {"delays", "timezone", "country_code"} & set(fields):
+        parcel_looks.plan_anew(session, store.id)
     audit.write(
         session,
         action="store.changed",
@@ -69,14 +75,58 @@ def issue_key(
     unknown = sorted(set(scopes) - {*SCOPES, "*"})
     if unknown:
         raise ValueError(f"unknown scopes: {', '.join(unknown)}")
-    secret = f"sk_{'live' if livemode else 'test'}_{secrets.token_urlsafe(32).replace('-', 'A').replace('_', 'B')}"
+    return _issued(session, store, "sk", "secret", name, livemode=livemode, scopes=scopes)
+
+
+def issue_publishable(
+    session: Session, store: Store, *, name: str, livemode: bool, allowed: Sequence[str]
+) -> tuple[ApiKey, str]:
+    """A new key for web pages on these origins (as `origins.normalized` gives them); at least one."""
+    if not allowed:
+        raise ValueError("a publishable key needs the origins of the pages that it stands in")
+    scopes = sorted(PUBLISHABLE_SCOPES)
+    key, shown = _issued(session, store, "pk", "publishable", name, livemode=livemode, scopes=scopes)
+    set_origins(session, key, allowed)
+    return key, shown
+
+
+def set_origins(session: Session, key: ApiKey, allowed: Sequence[str]) -> None:
+    """Let a publishable key, and the sessions that it opens, be used from these origins and no others."""
+    before = origins_of(session, key.id)
+    session.execute(delete(KeyOrigin).where(KeyOrigin.key_id == key.id))
+    session.add_all(KeyOrigin(key_id=key.id, origin=origin) for origin in dict.fromkeys(allowed))
+    session.flush()
+    audit.write(
+        session,
+        action="key.origins_set",
+        subject_type="key",
+        subject_id=key.id,
+        actor=COMMAND_LINE,
+        store_id=key.store_id,
+        livemode=key.livemode,
+        evidence={"before": before, "after": sorted(set(allowed))},
+    )
+
+
+def origins_of(session: Session, key_id: str) -> list[str]:
+    """The origins that a publishable key may be used from, in alphabetical order."""
+    query = select(KeyOrigin.origin).where(KeyOrigin.key_id == key_id).order_by(KeyOrigin.origin)
+    return list(session.scalars(query))
+
+
+def _issued(
+    session: Session, store: Store, begins: str, kind: str, name: str, *, livemode: bool, scopes: Sequence[str]
+) -> tuple[ApiKey, str]:
+    random = secrets.token_urlsafe(32).replace("-", "A").replace("_", "B")
+    shown = f"{begins}_{'live' if livemode else 'test'}_{random}"
     key = ApiKey(
         id=ids.new("key"),
         store_id=store.id,
         livemode=livemode,
         name=name,
-        prefix=secret[:12],
-        hash=digest(secret),
+        kind=kind,
+        prefix=shown if kind == "publishable" else shown[:12],
+        hash=digest(shown),
         scopes=list(scopes),
         created_at=clock.now(),
     )
@@ -90,9 +140,9 @@ def issue_key(
         actor=COMMAND_LINE,
         store_id=store.id,
         livemode=livemode,
-        evidence={"name": name, "prefix": key.prefix, "scopes": list(scopes)},
+        evidence={"name": name, "kind": kind, "prefix": shown[:12], "scopes": list(scopes)},
     )
-    return key, secret
+    return key, shown
 
 
 def revoke_key(session: Session, key: ApiKey) -> None:
@@ -106,12 +156,65 @@ def revoke_key(session: Session, key: ApiKey) -> None:
         actor=COMMAND_LINE,
         store_id=key.store_id,
         livemode=key.livemode,
-        evidence={"prefix": key.prefix},
+        evidence={"prefix": key.prefix[:12]},
     )
+
+
+def _plain(column: Column[Any]) -> Any:
+    """A document as its text: it is only compared."""
+    return cast_to(column, Text) if isinstance(column.type, JSON) else column
 
 
 _BY_HASH = select(ApiKey, Store).join(Store, Store.id == ApiKey.store_id).where(ApiKey.hash == bindparam("hash"))
 """Built once: every request passes here."""
+
+
+_KEY, _STORE = cast("Table", ApiKey.__table__), cast("Table", Store.__table__)
+AS_IT_IS = (
+    select(
+        *(_plain(column).label(f"key_{column.name}") for column in _KEY.c if column.name != "last_used_at"),
+        *(_plain(column).label(f"store_{column.name}") for column in _STORE.c),
+    )
+    .join(_STORE, _STORE.c.id == _KEY.c.store_id)
+    .where(_KEY.c.hash == bindparam("hash"))
+)
+"""A key and its store, to be read beside what is asked for: `confirmed` tells whether they are who was taken for it."""
+_ALONE = Read(AS_IT_IS)
+_known: dict[str, tuple[dict[str, Any], ApiKey, Store]] = {}
+KNOWN = 1000
+"""Keys whose rows are kept as they were read last."""
+
+
+async def recognized(db: Database, secret: str) -> tuple[ApiKey, Store] | None:
+    """`authenticate` for every request: the rows are read each time, and made objects again only where they differ.
+
+    So a key that is revoked stops working with the next request, and a store that is changed is the changed one.
+    """
+    hashed = digest(secret)
+    rows = await db.fetch(_ALONE, hash=hashed)
+    if not rows:
+        return None
+    known = _known.get(hashed)
+    if known is None or known[0] != rows[0]:
+        found = await db.read(authenticate, secret)
+        if found is None:
+            return None
+        if len(_known) >= KNOWN:
+            del _known[next(iter(_known))]
+        known = _known[hashed] = (rows[0], *found)
+    return known[1:] if works(known[1]) else None
+
+
+def remembered(hashed: str) -> tuple[ApiKey, Store] | None:
+    """Whose key it was when it came last; nobody may be answered by that before it is `confirmed`."""
+    known = _known.get(hashed)
+    return known[1:] if known is not None and works(known[1]) else None
+
+
+def confirmed(hashed: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the rows of `AS_IT_IS`, read with the answer, are those that are remembered."""
+    known = _known.get(hashed)
+    return known is not None and len(rows) == 1 and rows[0] == known[0] and works(known[1])
 
 
 def authenticate(session: Session, secret: str) -> tuple[ApiKey, Store] | None:
@@ -120,9 +223,12 @@ def authenticate(session: Session, secret: str) -> tuple[ApiKey, Store] | None:
     if row is None:
         return None
     key, store = row
-    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= clock.now()):
-        return None
-    return key, store
+    return (key, store) if works(key) else None
+
+
+def works(key: ApiKey) -> bool:
+    """Whether it has been neither revoked nor outlived."""
+    return key.revoked_at is None and (key.expires_at is None or key.expires_at > clock.now())
 
 
 def note_use(session: Session, key_id: str, at: datetime) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from app import ids
 from app.models.customers import Customer
-from app.models.tickets import Message, Ticket, TicketTag
+from app.models.tickets import Ticket, TicketTag
+from app.services import ticket_search
 from app.services.callers import Caller
+from app.services.ticket_search import Found
+
+APART = timedelta(hours=1)
+"""How far a ticket's time and its id may lie apart, with room for a clock that was set meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +38,35 @@ class Filters:
     q: str | None = None
 
 
-def listed(session: Session, caller: Caller, filters: Filters, *, before: str | None, limit: int) -> Sequence[Ticket]:
-    """Newest first, from behind the id `before`."""
-    query = select(Ticket).where(Ticket.store_id == caller.store_id, Ticket.livemode == caller.livemode)
+def listed(session: Session, caller: Caller, filters: Filters, *, before: str | None, limit: int) -> Found:
+    """A page, newest first, from behind the id `before`; where `q` is given, of what it finds."""
+    conditions = _conditions(session, caller, filters)
+    if filters.q is not None:
+        return ticket_search.newest(session, caller, filters.q, conditions, before, limit)
+    query = select(Ticket).where(*conditions)
+    if before is not None:
+        query = query.where(Ticket.id < before)
+    rows = session.scalars(query.order_by(Ticket.id.desc()).limit(limit + 1)).all()
+    return Found(list(rows[:limit]), rows[limit - 1].id if len(rows) > limit else None)
+
+
+def ranked(session: Session, caller: Caller, filters: Filters, *, place: list[Any] | None, limit: int) -> Found:
+    """A page of the newest hits of `q`, the best first."""
+    return ticket_search.best(session, caller, filters.q or "", _conditions(session, caller, filters), place, limit)
+
+
+def _of_customer(session: Session, caller: Caller, ref: str) -> ColumnElement[bool]:
+    """By our id or the shop's. Found out first: with a query in its place SQLite walks all tickets of the store."""
+    theirs = or_(Customer.id == ref, Customer.external_id == ref)
+    mine = (Customer.store_id == caller.store_id, Customer.livemode == caller.livemode)
+    known = session.scalars(select(Customer.id).where(*mine, theirs)).all()
+    return Ticket.customer_id == known[0] if len(known) == 1 else Ticket.customer_id.in_(known)
+
+
+def _conditions(session: Session, caller: Caller, filters: Filters) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [Ticket.store_id == caller.store_id, Ticket.livemode == caller.livemode]
     if caller.shopper is not None:
-        query = query.where(Ticket.customer_id == caller.shopper)
+        found.append(Ticket.customer_id == caller.shopper)
     exact = {
         Ticket.status: filters.status,
         Ticket.channel: filters.channel,
@@ -47,33 +76,21 @@ def listed(session: Session, caller: Caller, filters: Filters, *, before: str | 
         Ticket.team: filters.team,
         Ticket.order_id: filters.order,
     }
-    for column, value in exact.items():
-        if value is not None:
-            query = query.where(column == value)
+    found += [column == value for column, value in exact.items() if value is not None]
     if filters.customer is not None:
-        theirs = or_(Customer.id == filters.customer, Customer.external_id == filters.customer)
-        mine = (Customer.store_id == caller.store_id, Customer.livemode == caller.livemode)
-        query = query.where(Ticket.customer_id.in_(select(Customer.id).where(*mine, theirs)))
+        found.append(_of_customer(session, caller, filters.customer))
     if filters.tag is not None:
-        query = query.where(Ticket.id.in_(select(TicketTag.ticket_id).where(TicketTag.tag == filters.tag)))
+        found.append(Ticket.id.in_(select(TicketTag.ticket_id).where(TicketTag.tag == filters.tag)))
+    # An id holds the moment it was made: the index of the ids leads to the days that are asked for.
     if filters.created_after is not None:
-        query = query.where(Ticket.created_at > filters.created_after)
+        found += [Ticket.created_at > filters.created_after, Ticket.id > _around(filters.created_after, -APART)]
     if filters.created_before is not None:
-        query = query.where(Ticket.created_at < filters.created_before)
-    if filters.q is not None:
-        query = query.where(_contains(filters.q))
-    if before is not None:
-        query = query.where(Ticket.id < before)
-    return session.scalars(query.order_by(Ticket.id.desc()).limit(limit)).all()
+        found += [Ticket.created_at < filters.created_before, Ticket.id < _around(filters.created_before, APART)]
+    return found
 
 
-def _contains(words: str) -> Any:
-    """Every word stands in the subject or in a message; a full-text index comes behind the same filter."""
-    conditions: list[Any] = []
-    for word in words.split()[:8]:
-        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        spoken = select(Message.ticket_id).where(
-            Message.text.ilike(pattern, escape="\\"), Message.direction != "internal"
-        )
-        conditions.append(or_(Ticket.subject.ilike(pattern, escape="\\"), Ticket.id.in_(spoken)))
-    return conditions[0] if len(conditions) == 1 else and_(*conditions)
+def _around(moment: datetime, apart: timedelta) -> str:
+    try:
+        return ids.least("tkt", moment + apart)
+    except OverflowError:  # the first and the last hour of all times
+        return ids.least("tkt", moment)

@@ -11,14 +11,15 @@ import structlog
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app import clock
+from app import clock, tracing
+from app.errors import NotConnected
 from app.integrations.errors import NotExecuted, OutcomeUnknown, ProviderError, Refused
 from app.integrations.receipts import Receipt
 from app.models.operations import FINAL, Operation, OperationTry
 from app.models.stores import Store
 from app.services import operation_views, operations
 from app.services.operations import EFFECTS, Effect
-from app.services.providers import Providers
+from app.services.providers import SANDBOX, Providers, serving
 from app.services.runtime import Runtime
 
 log = structlog.get_logger()
@@ -36,9 +37,11 @@ class _Claim:
     number: int
     kind: str
     command: dict[str, Any]
-    shop: str
+    store: Store
     livemode: bool
     begun_before: bool
+    traceparent: str | None
+    provider: str = SANDBOX
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,18 @@ async def run(runtime: Runtime, operation_id: str, schedule: int) -> None:
     claim = await runtime.db.write(_claim, operation_id, schedule, runtime, lease)
     if claim is None:
         return
-    try:
-        async with asyncio.timeout_at(deadline):
-            ending = _unsent(claim, "late") if clocked() >= deadline else await _try(runtime, claim)
-    except TimeoutError:
-        ending = _Ending(Receipt(status="unknown", evidence={"error": "deadline"}))
-    await runtime.db.write(_conclude, operation_id, claim, ending, runtime)
+    with tracing.span(f"operation {claim.kind}", "consumer", claim.traceparent) as traced:
+        traced.note(operation=operation_id, operation__kind=claim.kind, operation__try=claim.number)
+        try:
+            async with asyncio.timeout_at(deadline):
+                ending = _unsent(claim, "late") if clocked() >= deadline else await _try(runtime, claim)
+        except TimeoutError:
+            ending = _Ending(Receipt(status="unknown", evidence={"error": "deadline"}))
+        outcome = "not_executed" if ending.receipt is None else ending.receipt.status
+        traced.note(operation__outcome=outcome)
+        if outcome != "succeeded":
+            traced.failed(outcome)
+        await runtime.db.write(_conclude, operation_id, claim, ending, runtime)
 
 
 async def _try(runtime: Runtime, claim: _Claim) -> _Ending:
@@ -88,7 +97,10 @@ async def _try(runtime: Runtime, claim: _Claim) -> _Ending:
 def _means(runtime: Runtime, claim: _Claim) -> tuple[Effect, Providers, Any]:
     """What a try needs; raises where the store is not connected, or where the command is none that is known here."""
     effect = EFFECTS[claim.kind]
-    providers = runtime.connections.of(claim.shop, livemode=claim.livemode)
+    serves = serving(claim.store, livemode=claim.livemode).get(effect.family, SANDBOX)
+    if claim.provider != serves:  # another one knows nothing of it, and would be told to do it
+        raise NotConnected(f"The operation was begun at {claim.provider}, which is not connected any more.")
+    providers = runtime.connections.of(claim.store, livemode=claim.livemode)
     return effect, providers, effect.command.model_validate(claim.command)
 
 
@@ -125,9 +137,11 @@ def _claim(session: Session, operation_id: str, schedule: int, runtime: Runtime,
         number=number,
         kind=operation.kind,
         command=operation.command,
-        shop=store.sandbox_shop,
+        store=store,
         livemode=operation.livemode,
         begun_before=begun_before,
+        traceparent=operation.traceparent,
+        provider=operation.provider,
     )
 
 
@@ -222,37 +236,48 @@ def _conclude(session: Session, operation_id: str, claim: _Claim, ending: _Endin
 
 
 async def recheck(runtime: Runtime, operation_id: str, number: int) -> None:
-    """Look a success up again: a bank can send the money back weeks later."""
-    claim = await runtime.db.read(_succeeded, operation_id)
+    """Look up again what has ended: a bank can send the money back weeks later, and a person can be wrong."""
+    claim = await runtime.db.read(_ended, operation_id)
     if claim is None:
         return
     receipt, answered = None, True
     try:
         effect, providers, command = _means(runtime, claim)
-        receipt = await effect.find(providers, command)
+        with tracing.span(f"recheck {claim.kind}", "consumer", claim.traceparent):
+            receipt = await effect.find(providers, command)
     except Exception as error:  # it is away, or answers what its adapter does not understand: asked again later
         log.warning("recheck_without_answer", error=type(error).__name__)
         answered = False
     await runtime.db.write(_rechecked, operation_id, number, receipt, answered=answered)
 
 
-def _succeeded(session: Session, operation_id: str) -> _Claim | None:
+def _ended(session: Session, operation_id: str) -> _Claim | None:
     operation = session.get(Operation, operation_id)
-    if operation is None or operation.status != "succeeded":
+    if operation is None or not operations.may_change(session, operation):
         return None
     store = session.get_one(Store, operation.store_id)
-    return _Claim(0, operation.kind, operation.command, store.sandbox_shop, operation.livemode, begun_before=True)
+    return _Claim(
+        number=0,
+        kind=operation.kind,
+        command=operation.command,
+        store=store,
+        livemode=operation.livemode,
+        begun_before=True,
+        traceparent=operation.traceparent,
+        provider=operation.provider,
+    )
 
 
-def _rechecked(
-    session: Session, operation_id: str, number: int, receipt: Receipt | None, *, answered: bool = True
-) -> None:
+def _rechecked(session: Session, operation_id: str, number: int, receipt: Receipt | None, *, answered: bool) -> None:
     operation = session.get_one(Operation, operation_id, with_for_update=True)
-    if operation.rechecks != number or operation.status != "succeeded":
+    if operation.rechecks != number or not operations.may_change(session, operation):
         return
-    if receipt is not None and receipt.status == "failed":
+    effect, before = EFFECTS[operation.kind], operation.status
+    if receipt is not None and (effect.rechecked or before == "failed"):
         operations.settle(session, operation, receipt)
-    else:
+    elif receipt is not None and effect.found is not None:
+        effect.found(session, operation, receipt)
+    if operation.status == before:
         operations.look_again(session, operation, owed=not answered)
 
 
@@ -265,8 +290,10 @@ def revive(session: Session, limit: int = 100) -> int:
     rows = session.scalars(
         select(Operation)
         .where(
-            Operation.status.in_(("pending", "unknown", "succeeded")),  # of a success the next look
-            Operation.dead_at.is_(None),
+            Operation.status.in_(("pending", "unknown", *operations.SETTLED)),  # of what has ended the next look
+            or_(
+                Operation.dead_at.is_(None), Operation.status.in_(operations.SETTLED)
+            ),  # that is looked at all the same
             Operation.next_try_at < late,
             or_(Operation.leased_until.is_(None), Operation.leased_until < late),
         )
@@ -275,7 +302,7 @@ def revive(session: Session, limit: int = 100) -> int:
     ).all()
     for operation in rows:
         log.warning("operation_revived", operation=operation.id)
-        if operation.status == "succeeded":
+        if operation.status in operations.SETTLED:
             operations.look_again(session, operation, owed=True, at_once=True)
         else:
             operations.start(session, operation)

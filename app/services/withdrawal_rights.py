@@ -16,10 +16,11 @@ from app.models.stores import Store
 from app.services import cancellations, decisions, guard_facts
 from app.services.callers import Caller
 from app.services.ledgers import Ledger
-from app.services.order_views import lines_of, named, shipments_view
+from app.services.order_views import lines_of, named
 from app.services.policy.contract import LineFacts
 from app.services.policy.parts import Withdrawal
 from app.services.return_specs import LineSpec
+from app.services.shipments import readings
 from app.services.working_days import working_day
 
 PAID_WITHIN = timedelta(days=14)
@@ -142,8 +143,8 @@ def arrived(order: Order) -> datetime | None:
         return None
     scans = [
         datetime.fromisoformat(event["at"])
-        for parcel in shipments_view(order, [])
-        for event in parcel["events"]
+        for read in readings(order)
+        for event in read.get("events") or ()
         if event.get("status") == "delivered" and event.get("at")
     ]
     return max([*scans, *([order.delivered_at] if order.delivered_at else [])], default=None)

@@ -57,7 +57,9 @@ def acknowledgement(
         date=day(declared, language),
         time=f"{declared:%H:%M:%S} {declared.tzname()}",
     )
-    items = "\n".join(listed(line.title, wanted[line.id]) for line in lines_of(session, order) if line.id in wanted)
+    lines = lines_of(session, order)
+    whole = all(wanted.get(line.id, 0) >= line.quantity for line in lines)
+    items = "\n".join(listed(line.title, wanted[line.id]) for line in lines if line.id in wanted)
     follows: list[str] = []
     if withdrawal.needs_person:
         follows.append(tell("withdrawal.person", language))
@@ -68,7 +70,7 @@ def acknowledgement(
     if rma is not None:
         back = day(back_by(declared, right), language)
         follows.append(tell("withdrawal.return", language, rma=rma, back=back))
-    follows.append(tell("withdrawal.due", language, due=day(due, language)))
+    follows.append(tell("withdrawal.due" if whole else "withdrawal.due_part", language, due=day(due, language)))
     keep = tell("withdrawal.keep", language, reference=withdrawal.id)
     title = tell("withdrawal.subject", language, number=order.number)
     return Words(title, "\n\n".join([said, items, " ".join(follows), keep]))

@@ -90,6 +90,9 @@ def cases(rng: random.Random, *, short: bool, only: frozenset[str] = frozenset()
         found += [("cancel", (("refund", fault, options, False),)) for fault, options in PLAIN[:5]]
     if not only or "late" in only:
         found += [("late", ()), ("late", (("refund", "error_after_effect", {}, False),))]
+    if not only or "landing" in only:  # no key and no look-up helps: two labels are bought, and one is voided
+        slow = ("label", "slow", {"after_effect": False, "delay_ms": 8000}, False)
+        found.append(("landing", (slow,)))
     if not only or "misjudged" in only:  # a payout is in no payment's ledger
         found += [("misjudged", ((call, "error_after_effect", {}, False),)) for call in ("refund", "payout")]
     for name, saga in SAGAS.items():
@@ -128,7 +131,10 @@ async def run(world: World, rng: random.Random, *, short: bool, only: frozenset[
         async with at_once:
             await _case(case, store)
 
-    await asyncio.gather(*(one(case, store) for case, store in zip(planned, stores, strict=True)))
+    placed = list(zip(planned, stores, strict=True))
+    await asyncio.gather(*(one(case, store) for case, store in placed if case.effect != "landing"))
+    # By themselves: the next purchase has to come before the first one lands, and a busy machine takes its time.
+    await asyncio.gather(*(one(case, store) for case, store in placed if case.effect == "landing"))
     await world.settle()
     return len(planned)
 
@@ -148,6 +154,8 @@ async def _case(case: Case, store: Storefront) -> None:
         await _refund(case, store, name)
     elif case.effect == "misjudged":
         await _misjudged(case, store, name)
+    elif case.effect == "landing":
+        await _landing(store, name)
     elif case.effect == "label":
         await _label(case, store, name)
     elif label is not None:
@@ -217,6 +225,18 @@ async def _label(case: Case, store: Storefront, order: str) -> None:
     if case.refused:
         other = await store.label(order, "other", return_id=return_id)
         expect(store, other, await store.over(other), "active")
+
+
+async def _landing(store: Storefront, order: str) -> None:
+    """A purchase lands after the next one: the label that nobody was told of is voided."""
+    first = await store.label(order, "first")
+    expect(store, first, await store.over(first), "active")
+    deadline, labels = time.monotonic() + 60, list[dict[str, Any]]()
+    while time.monotonic() < deadline and not any(label["voided_at"] for label in labels):
+        await asyncio.sleep(0.3)
+        labels = (await store.sandbox("GET", "/sandbox/v1/export"))["labels"]
+    if len(labels) != 2:
+        store.broken("fault", first.key, f"{len(labels)} labels were bought where a second one was to land")
 
 
 async def _label_to_void(store: Storefront, order: str) -> str:

@@ -12,6 +12,7 @@ from app.services.policy.names import ACTIONS, NAMES, Scene
 from app.services.wording.guard import reason
 from tests.http.test_returnable import put_in_force
 from tests.support.app import CAPS, DEMO, App, Tenant
+from tests.support.files import document, photo, sent
 
 ANNA, INES, EMMA = ({"Aftersale_Customer": f"cust-{name}"} for name in ("anna", "ines", "emma"))
 STORE: dict[str, str] = {}
@@ -212,10 +213,11 @@ def test_a_reason_is_demanded_of_who_asks_and_not_of_what_follows(store: Tenant)
     assert len(store.sandbox.effects("refund")) == 3
 
 
-def test_the_same_photo_twice_is_one_and_a_word_is_none(store: Tenant) -> None:
+def test_the_same_photo_twice_is_one_and_a_document_is_none(store: Tenant) -> None:
     duty = {"id": "proof", "count": 2, "outcome": "refuse", "actions": ["return"]}
     put_in_force(store, {"photos": [duty]})
-    one, two = (f"fil_01j000000000000000000000{n:02}" for n in (1, 2))
-    for files, status in (([one, one], 409), ([one, "two"], 409), ([one, two], 201)):
+    one, again, two = (sent(store, photo(seed=seed), **ANNA) for seed in (1, 1, 2))
+    bill = sent(store, document(), **ANNA)
+    for files, status in (([one, one], 409), ([one, again], 409), ([one, bill], 409), ([one, two], 201)):
         made = store.post("/v1/returns", {"order": "#1001", "lines": [{**SOCKS, "files": files}]}, **ANNA)
         assert made.status_code == status, made.text

@@ -8,7 +8,7 @@ from typing import Any
 from app import clock
 from app.models.returns import Return
 from app.models.stores import Store
-from app.services import approvals, jobs, return_expiry
+from app.services import approvals, jobs, return_expiry, return_overdue
 from tests.http.test_approvals import ANNA, change, kinds, obey
 from tests.services.durable_fixtures import until
 from tests.support.app import App, Tenant
@@ -131,3 +131,67 @@ def test_a_return_whose_label_was_used_is_on_its_way_and_does_not_expire(app: Ap
 def test_a_store_may_wait_for_ever(store: Tenant) -> None:
     obey(store, {"return_expires_after_days": None})
     assert back(store)["expires_at"] is None
+
+
+# ---- returns that should be here -------------------------------------------------------------------------------
+
+
+def get_late(app: App, made: dict[str, Any]) -> None:
+    """What was waited for is late, and the chores have their turn."""
+
+    def late(session: Any) -> None:
+        session.get_one(Return, made["id"]).due_at = clock.now() - timedelta(seconds=1)
+
+    app.write(late)
+    app.write(return_overdue.tend)
+
+
+def test_a_return_that_is_never_sent_is_raised_to_a_person_once(app: App, store: Tenant) -> None:
+    made = back(store)
+    days = datetime.fromisoformat(now(store, made)["due_at"]) - datetime.fromisoformat(now(store, made)["approved_at"])
+    assert days.days == 14
+    get_late(app, made)
+    late = now(store, made)
+    assert (late["status"], late["due_at"], late["overdue_reason"]) == ("approved", None, "not_sent")
+    ticket = store.get(f"/v1/tickets/{late['ticket']}").json()
+    assert (ticket["status"], ticket["handoff"]["reason"], ticket["tags"]) == (
+        "open",
+        "return_not_sent",
+        ["return-overdue"],
+    )
+    assert made["rma"] in ticket["handoff"]["summary"]
+    label_of(store, made)  # a label now buys no second telling
+    app.write(return_overdue.tend)
+    assert kinds(store, made["id"]).count("return.overdue") == 1
+    assert len(store.get("/v1/tickets?tag=return-overdue").json()["data"]) == 1
+    verb(store, made, "receive")
+    assert now(store, made)["overdue_at"] is not None, "that it was late stays told"
+
+
+def test_a_return_that_arrives_or_ends_in_time_is_no_person_s_matter(app: App, store: Tenant) -> None:
+    dropped = back(store)
+    verb(store, dropped, "cancel")
+    arrived = back(store)
+    verb(store, arrived, "receive")
+    assert [now(store, made)["due_at"] for made in (arrived, dropped)] == [None, None]
+    app.write(return_overdue.tend)
+    assert store.get("/v1/tickets?tag=return-overdue").json()["data"] == []
+
+
+def test_the_ticket_that_asked_for_the_return_is_the_one_that_is_handed_over(app: App, store: Tenant) -> None:
+    opened = store.post("/v1/tickets", {"channel": "web", "subject": "Too small", "order": "#1001", "text": "x"})
+    made = back(store)
+
+    def belongs(session: Any) -> None:
+        session.get_one(Return, made["id"]).ticket_id = opened.json()["id"]
+
+    app.write(belongs)
+    get_late(app, made)
+    ticket = store.get(f"/v1/tickets/{opened.json()['id']}").json()
+    assert ticket["handoff"]["reason"] == "return_not_sent"
+    assert store.get("/v1/tickets?tag=return-overdue").json()["data"] == []
+
+
+def test_a_store_that_wants_no_such_word_gets_none(app: App, store: Tenant) -> None:
+    obey(store, {"auto_approve": {"return": True}, "return_overdue_after_days": None})
+    assert back(store)["due_at"] is None

@@ -105,7 +105,10 @@ def test_every_verb_of_a_return_takes_a_key(store: Tenant) -> None:
         assert first.status_code == 200, first.text
         again = store.post(f"{path}/{verb}", key=verb)
         assert (again.status_code, replayed(again), again.content) == (200, True, first.content)
-        assert told(store.post(f"{path}/{verb}")) == (409, "return_not_in_state")
+        # until it is paid, what was found may be corrected
+        assert told(store.post(f"{path}/{verb}")) == (
+            (200, None) if verb == "inspect" else (409, "return_not_in_state")
+        )
     refund = f"/v1/refunds/{store.get(path).json()['refund']}"
     give_up = time.monotonic() + 20
     while store.get(refund).json()["status"] != "succeeded" and time.monotonic() < give_up:

@@ -17,12 +17,14 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from app import clock, ids
-from app.models.stores import SCOPES, Store
+from app.models.stores import SCOPES, SHOPPERS_SCOPES, Store
 from app.services import approvals
 from app.services.callers import Caller
 from app.services.policy.contract import Ruling
+from tests.http.storefront import Page, rest, vouched
 from tests.services.durable_fixtures import until
 from tests.support.app import CAPS, DEMO, App, Tenant
+from tests.support.files import picture, sent
 from tests.support.tables import differing, still
 
 ALONE = True
@@ -44,6 +46,8 @@ class Route:
     resource: str = ""
     """What `{}` in the path, in `query` or in `body` stands for; empty: the route names nothing."""
     body: Callable[[str], Any] | None = None
+    form: bool = False
+    """It takes a form with a file."""
     query: str = ""
     own: tuple[Answer, ...] = (OK,)
     """What the merchant may get for the store's own; a refusal by state has let the caller in, too."""
@@ -112,10 +116,16 @@ DECIDED = refused(409, "approval_not_pending")
 BEFORE_GOODS = ((202, None),)
 """Money while the goods stay: a person says yes first."""
 CLAIM_STATE = refused(409, "claim_not_in_state")
+HOOK = "https://crm.example.com/hooks/aftersale"
+ENDPOINT = ("endpoint", "webhook_endpoint_not_found")
 ROUTES = [
     Route("POST /v1/messages", "messages:write", body=lambda _: {"channel": "chat", "text": "Hi"}, own=((201, None),)),
     of("POST /v1/messages", "messages:write", "ticket", (201, None),
        body=lambda ref: {"channel": "chat", "text": "Hi", "ticket_id": ref}),
+    Route("POST /v1/shopper-sessions", "sessions:write", own=((201, None),), shopper=(FORBIDDEN,),
+          body=lambda _: {"order_number": "#1001", "email": "anna.keller@example.com"}),
+    merchant_only("POST /v1/shopper-sessions/{}/verify", "sessions:write", "session", "session_not_found",
+                  (403, "code_incorrect"), (409, "session_locked"), body={"code": "000000"}),
     Route("POST /v1/triage", "triage:read", body=lambda _: {"text": "Where is my order?"}),
     Route("POST /v1/tickets", "tickets:write", body=lambda _: {"subject": "A lamp"}, own=((201, None),)),
     of_order("POST /v1/tickets", "tickets:write", (201, None), body=lambda ref: {"subject": "x", "order": ref}),
@@ -126,6 +136,49 @@ ROUTES = [
     merchant_only("PATCH /v1/tickets/{}", "tickets:write", "ticket", "ticket_not_found", body={"priority": "high"}),
     of("POST /v1/tickets/{}/messages", "tickets:write", "ticket", (201, None), body=lambda _: {"text": "Thanks"}),
     of("POST /v1/tickets/{}/handoff", "tickets:write", "ticket", body=lambda _: {"reason": "goodwill"}),
+    merchant_only("POST /v1/tickets/{}/merge", "tickets:write", "ticket", "ticket_not_found", (404, "ticket_not_found"),
+                  body={"into": "tkt_1"}),
+    of("POST /v1/tickets/{}/ratings", "tickets:write", "ticket", (201, None), (409, "already_rated"),
+       body=lambda _: {"csat": 5}),
+    merchant_only("POST /v1/tickets/{}/rating-links", "tickets:write", "ticket", "ticket_not_found", (201, None),
+                  body={}),
+    of("GET /v1/tickets/{}/timeline", "tickets:read", "ticket"),
+    Route("POST /v1/tickets/bulk", "tickets:write", own=((201, None),), shopper=(FORBIDDEN,),
+          body=lambda _: {"tickets": ["tkt_1"], "changes": {"priority": "high"}}),
+    merchant_only("GET /v1/tickets/bulk/{}", "tickets:read", "ticket_update", "ticket_update_not_found"),
+    Route("GET /v1/agents", "agents:read", shopper=(FORBIDDEN,)),
+    Route("POST /v1/agents", "agents:write", own=((201, None), (409, "agent_exists")), shopper=(FORBIDDEN,),
+          body=lambda _: {"id": "lee"}),
+    merchant_only("GET /v1/agents/{}", "agents:read", "agent", "agent_not_found"),
+    merchant_only("PATCH /v1/agents/{}", "agents:write", "agent", "agent_not_found", body={"name": "Kim"}),
+    Route("GET /v1/teams", "agents:read", shopper=(FORBIDDEN,)),
+    Route("POST /v1/teams", "agents:write", own=((201, None), (409, "team_exists")), shopper=(FORBIDDEN,),
+          body=lambda _: {"id": "care"}),
+    merchant_only("GET /v1/teams/{}", "agents:read", "team", "team_not_found"),
+    merchant_only("PATCH /v1/teams/{}", "agents:write", "team", "team_not_found", body={"name": "Returns"}),
+    Route("GET /v1/connections", "connections:read", shopper=(FORBIDDEN,)),
+    Route("GET /v1/connections/kinds", "connections:read", shopper=(FORBIDDEN,)),
+    Route("POST /v1/connections", "connections:write", own=((201, None),), shopper=(FORBIDDEN,),
+          body=lambda _: {"kind": "crm", "name": "Desk"}),
+    merchant_only("GET /v1/connections/{}", "connections:read", "connection", "connection_not_found"),
+    merchant_only("PATCH /v1/connections/{}", "connections:write", "connection", "connection_not_found",
+                  body={"name": "Front desk"}),
+    merchant_only("POST /v1/connections/{}/check", "connections:write", "connection", "connection_not_found"),
+    merchant_only("GET /v1/connections/{}/deliveries", "connections:read", "connection", "connection_not_found"),
+    merchant_only("POST /v1/connections/{}/deliveries/{}/retry", "connections:write", "connection",
+                  "connection_not_found", (404, "delivery_not_found")),
+    merchant_only("DELETE /v1/connections/{}", "connections:write", "connection", "connection_not_found"),
+    Route("GET /v1/webhook-endpoints", "webhooks:read", shopper=(FORBIDDEN,)),
+    Route("POST /v1/webhook-endpoints", "webhooks:write", own=((201, None),), shopper=(FORBIDDEN,),
+          body=lambda _: {"url": HOOK}),
+    merchant_only("GET /v1/webhook-endpoints/{}", "webhooks:read", *ENDPOINT),
+    merchant_only("PATCH /v1/webhook-endpoints/{}", "webhooks:write", *ENDPOINT, body={"description": "CRM"}),
+    merchant_only("POST /v1/webhook-endpoints/{}/rotate-secret", "webhooks:write", *ENDPOINT, body={}),
+    merchant_only("POST /v1/webhook-endpoints/{}/test", "webhooks:write", *ENDPOINT, (202, None), body={}),
+    merchant_only("GET /v1/webhook-endpoints/{}/deliveries", "webhooks:read", *ENDPOINT),
+    merchant_only("POST /v1/webhook-endpoints/{}/replay", "webhooks:write", *ENDPOINT, (202, None),
+                  body={"failed": True}),
+    merchant_only("DELETE /v1/webhook-endpoints/{}", "webhooks:write", *ENDPOINT),
     Route("GET /v1/orders", "orders:read", live=(409, "not_connected")),
     of_order("GET /v1/orders/{}", "orders:read"),
     of_order("GET /v1/orders/{}/status", "orders:read"),
@@ -196,8 +249,12 @@ ROUTES = [
     Route("GET /v1/withdrawals", "withdrawals:read"),
     of_order("GET /v1/withdrawals", "withdrawals:read", query="?order={}"),
     of("POST /v1/withdrawals/{}/confirm", "withdrawals:write", "withdrawal", OK, (202, None)),
+    Route("POST /v1/files", "files:write", form=True, own=((201, None),)),
+    of("GET /v1/files/{}", "files:read", "file"),
+    of("GET /v1/files/{}/content", "files:read", "file"),
     of("GET /v1/customers/{}", "customers:read", "customer"),
     Route("GET /v1/customers", "customers:read"),
+    merchant_only("GET /v1/customers/{}/timeline", "customers:read", "customer", "customer_not_found"),
     Route("POST /v1/policies", "policies:write", body=lambda _: {"document": {}}, own=((201, None),),
           shopper=(FORBIDDEN,)),
     Route("GET /v1/policies", "policies:read", shopper=(FORBIDDEN,)),
@@ -225,12 +282,32 @@ ROUTES = [
           body=lambda ref: {"order": ref, "amount": CENT}),
     Route("POST /v1/actions/{}", "orders:write", "order", at="/v1/actions/cancel_order", missing="order_not_found",
           own=((409, "order_not_pending"),), stranger=NOT_OWNER, body=lambda ref: {"order": ref, "reason": "no"}),
+    Route("POST /v1/events/stream-tickets", "messages:write", body=lambda _: {}, own=((201, None),)),
     Route("GET /v1/events", "events:read", shopper=(FORBIDDEN,)),
     Route("GET /v1/events", "events:read", "event", query="?after={}", missing="event_not_found", stranger=FORBIDDEN,
           shopper=(FORBIDDEN,)),
 ]  # fmt: skip
+CRM: dict[str, Any] = {"kind": "crm", "name": "Desk", "credentials": {"secret": "whsec_" + "q" * 32}}
+SCOPE_MISSING: Answer = (403, "scope_missing")
+CONFIRM: Answer = (409, "confirmation_required")
+BY_PAGE: dict[tuple[str, str], Answer] = {
+    ("POST /v1/messages", ""): (201, None),
+    ("POST /v1/messages", "ticket"): FORBIDDEN,
+    ("POST /v1/shopper-sessions", ""): (201, None),
+    ("POST /v1/events/stream-tickets", ""): (422, "validation_failed"),
+    ("POST /v1/shopper-sessions/{}/verify", "session"): (404, "session_not_found"),
+}
+"""What a publishable key gets, by route and resource; everywhere else it lacks the scope."""
+COSTS = {
+    "POST /v1/orders/{}/cancel", "POST /v1/orders/{}/items", "PUT /v1/orders/{}/payment-method", "POST /v1/refunds",
+    "POST /v1/returns", "POST /v1/exchanges", "POST /v1/return-labels", "POST /v1/claims", "POST /v1/actions/{}",
+}  # fmt: skip
+"""What a shopper's token gets only with the token of a preview."""
 OPEN = {"GET /healthz", "GET /readyz", "GET /metrics"}
 """Routes without a key."""
+BY_LINK = {"GET /v1/ratings/{}", "POST /v1/ratings/{}", "POST /v1/inbound/{}", "GET /v1/events/stream"}
+"""Routes whose token, or whose caller's signature, is the credential: tests/http/test_ratings.py, test_inbound.py and
+test_event_streams.py say whom they let in."""
 DOCUMENTATION = {
     "GET /openapi.json", "HEAD /openapi.json", "GET /docs", "GET /docs/oauth2-redirect", "GET /redoc",
     "MOUNT /static-offline-docs",
@@ -238,9 +315,9 @@ DOCUMENTATION = {
 LISTS = ["orders", "claims", "withdrawals", "refunds", "returns", "exchanges", "return-labels", "tickets", "customers"]
 PREFIX = {"order": "ord", "refund": "rfd", "return": "ret", "label": "lbl", "operation": "opr", "ticket": "tkt",
           "customer": "cus", "event": "evt", "decision": "dec", "policy": "pol", "approval": "apr",
-          "backtest": "bkt",
-          "credit": "crd", "claim": "clm", "exchange": "exc",
-          "withdrawal": "wdr"}  # fmt: skip
+          "backtest": "bkt", "ticket_update": "tup", "agent": "agt", "team": "tea",
+          "credit": "crd", "file": "fil", "claim": "clm", "exchange": "exc",
+          "withdrawal": "wdr", "session": "ses", "connection": "con", "endpoint": "whe"}  # fmt: skip
 
 
 @dataclass
@@ -253,6 +330,10 @@ class World:
     keys: dict[str, str]
     """Bad keys by what is wrong with them."""
     clients: dict[str, httpx.Client]
+    page: Page
+    """A page of the first store, with its publishable key."""
+    tokens: dict[str, str]
+    """Shoppers' own tokens, by who they are."""
 
 
 @pytest.fixture(scope="module")
@@ -299,9 +380,16 @@ def world(app: App) -> World:
         "label": label["id"], "ticket": ticket["id"], "operation": refund["operation"]["id"], "event": event["id"],
         "policy": mine.post("/v1/policies", {"document": {"caps": {"EUR": CAPS}}}).json()["id"],
         "backtest": mine.post("/v1/policies/backtest", {"document": {}}).json()["id"],
+        "ticket_update": mine.post("/v1/tickets/bulk", {"tickets": ["tkt_1"], "changes": {"tags": []}}).json()["id"],
+        "agent": mine.post("/v1/agents", {"id": "kim-of-mine"}).json()["id"],
+        "team": mine.post("/v1/teams", {"id": "desk-of-returns"}).json()["id"],
         "decision": mine.get("/v1/decisions").json()["data"][0]["id"],
         "approval": asked,
+        "connection": mine.post("/v1/connections", CRM).json()["id"],
+        "endpoint": mine.post("/v1/webhook-endpoints", {"url": HOOK}).json()["id"],
+        "file": sent(mine, Aftersale_Customer="cust-anna"),
         "claim": claim["id"], "credit": credit, "withdrawal": withdrawal["id"],
+        "session": mine.post("/v1/shopper-sessions", {"order_number": "#1001", "postal_code": "1"}).json()["id"],
     }  # fmt: skip
     clients = {
         "mine": mine.client,
@@ -309,7 +397,9 @@ def world(app: App) -> World:
         "live": app.client(mine.live_key),
         "keyless": app.client(),
     }
-    return World(mine, theirs, has, keys, clients)
+    page = Page.of(mine)
+    page.looked_for(has["session"])
+    return World(mine, theirs, has, keys, clients, page, {who: vouched(mine, f"cust-{who}") for who in ("anna", "luc")})
 
 
 def _ask(session: Any, store_id: str, order_id: str) -> str:
@@ -348,11 +438,26 @@ def ask(world: World, who: str, route: Route, ref: str, **headers: str) -> httpx
     """Call the route, by a named person; `ref` stands where it names a resource."""
     ref = ref or route.standing
     headers = {"Aftersale-Actor": "agent:kim", **headers}
-    sent: dict[str, Any] = {} if route.body is None else {"json": route.body(ref)}
+    given: dict[str, Any] = {} if route.body is None else {"json": route.body(ref)}
+    if route.form:
+        given["files"] = {"file": ("a.jpg", picture())}
     if route.method != "GET":
         headers = {"Idempotency-Key": ids.new("key"), **headers}
     path = (route.path + route.query).replace("{}", ref)
-    return world.clients[who].request(route.method, path, headers=headers, **sent)
+    return world.clients[who].request(route.method, path, headers=headers, **given)
+
+
+def from_page(
+    world: World, route: Route, ref: str, who: str = "", *, preview: bool = False, **headers: str
+) -> httpx.Response:
+    """Call the route as a web page does: by the publishable key, or by a shopper's own token."""
+    ref = ref or route.standing
+    body = None if route.body is None else {**route.body(ref), **({"preview": True} if preview else {})}
+    if route.method != "GET":
+        headers = {"Idempotency-Key": ids.new("key"), **headers}
+    path = (route.path + route.query).replace("{}", ref)
+    form = {"file": ("a.jpg", picture())} if route.form else None
+    return world.page.send(route.method, path, body, token=world.tokens.get(who, ""), form=form, **headers)
 
 
 def told(answer: httpx.Response) -> Answer:
@@ -374,7 +479,7 @@ def test_every_route_of_the_app_is_in_the_table(app: App) -> None:
         for route in iter_route_contexts(app.inner.routes)
         for method in route.methods or ("MOUNT",)
     }
-    assert there == {route.name for route in ROUTES} | OPEN | DOCUMENTATION
+    assert there == {route.name for route in ROUTES} | OPEN | BY_LINK | DOCUMENTATION
 
 
 def test_every_scope_opens_a_route(app: App) -> None:
@@ -394,7 +499,7 @@ def test_an_open_route_asks_for_no_key_and_says_nothing_of_a_store(world: World,
 def test_a_route_lets_in_whom_the_table_says(app: App, world: World, route: Route) -> None:
     mine = world.has.get(route.resource, "")
     none = ids.new(PREFIX[route.resource]) if route.resource else ""
-    world.mine.rest()  # what the route before this one has begun, mails included
+    rest(world.mine)  # what the route before this one has begun, mails included
     before = still(app.settings.database)
 
     for wrong, credential in world.keys.items():
@@ -426,18 +531,60 @@ def test_a_route_lets_in_whom_the_table_says(app: App, world: World, route: Rout
     elif route.method == "GET":
         live = ask(world, "live", route, "")
         assert told(live) == route.live
-        everybodys = route.path == "/v1/actions"  # what can be done is no store's secret
+        everybodys = route.path in {"/v1/actions", "/v1/connections/kinds"}  # what can be done is no store's secret
         assert everybodys or live.json().get("data", []) == []
 
     changed = differing(before, still(app.settings.database))
     # the keys; luc; 404s; an order whose mirror has grown old meanwhile is read again
-    # and why a stranger was refused
+    # with its parcels, and why a stranger was refused
     may_change = {"api_keys", "audit_log", "customers", "events", "answers", "orders", "decisions"}
+    may_change |= {"parcels", "parcel_scans", "parcel_alerts"}
     assert set(changed) <= may_change, sorted(changed)
 
     owner = {"Aftersale-Customer": "cust-anna"}
     assert told(ask(world, "mine", route, mine, **owner)) in (route.shopper or route.own)
     assert told(ask(world, "mine", route, mine)) in route.own
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.name} {route.resource}".strip())
+def test_a_route_lets_a_web_page_in_as_the_table_says(app: App, world: World, route: Route) -> None:
+    mine = world.has.get(route.resource, "")
+    none = ids.new(PREFIX[route.resource]) if route.resource else ""
+    rest(world.mine)
+    before = still(app.settings.database)
+
+    by_key = BY_PAGE.get((route.name, route.resource), SCOPE_MISSING)
+    if by_key[0] >= 400:
+        there, not_there = (from_page(world, route, ref) for ref in (mine, none))
+        assert told(there) == by_key
+        assert alike(there) == alike(not_there)
+    for name, value in (("Aftersale-Customer", "cust-anna"), ("Aftersale-Actor", "agent:kim")):
+        for who in ("", "anna"):
+            assert told(from_page(world, route, mine, who, **{name: value})) == FORBIDDEN, name
+
+    ours = route.scope in SHOPPERS_SCOPES and route.stranger != FORBIDDEN
+    costs = ours and route.name in COSTS
+    if route.resource:
+        there, not_there = (from_page(world, route, ref, "luc") for ref in (mine, none))
+        assert told(there) == (CONFIRM if costs else (404, route.missing) if ours else FORBIDDEN)
+        assert alike(there) == alike(not_there)
+        if costs:
+            there, not_there = (from_page(world, route, ref, "luc", preview=True) for ref in (mine, none))
+            assert told(there) == (404, route.missing)
+            assert alike(there) == alike(not_there)
+    changed = differing(before, still(app.settings.database))
+    # the key's last use; 404s that are kept for their key; the shopper's own orders, which were looked through
+    may_change = {"api_keys", "answers", "orders", "events", "customers", "parcels", "parcel_scans", "parcel_alerts"}
+    assert set(changed) <= may_change, sorted(changed)
+
+    own = told(from_page(world, route, mine, "anna"))
+    if costs:
+        assert own == CONFIRM
+        assert told(from_page(world, route, mine, "anna", preview=True)) != CONFIRM
+    else:
+        assert own in ((FORBIDDEN,) if route.scope not in SHOPPERS_SCOPES else route.shopper or route.own)
+    if by_key[0] < 400:
+        assert told(from_page(world, route, mine)) == by_key
 
 
 @pytest.mark.parametrize("path", [*LISTS, "operations"])

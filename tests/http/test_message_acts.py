@@ -11,6 +11,7 @@ from app.services.wording import say
 from tests.http.talk import ANNA, EMMA, JORDAN, LUC, tell, ticket
 from tests.http.test_returnable import put_in_force
 from tests.support.app import DEMO, POLICY, App, Tenant
+from tests.support.files import sent
 
 CAPS = {"refund": 20_000, "order": 30_000, "customer": 50_000, "day": 500_000}
 
@@ -107,13 +108,15 @@ def test_a_return_asks_which_items_and_takes_the_button_s_word(store: Tenant) ->
 
 def test_what_arrived_damaged_becomes_a_claim_that_waits_for_a_person(store: Tenant) -> None:
     text = "The jacket from order #1001 arrived broken."
-    answer = tell(store, text, customer=dict(ANNA), files=[{"name": "torn.jpg", "id": "fil_1"}])
+    file = sent(store)
+    answer = tell(store, text, customer=dict(ANNA), files=[{"name": "torn.jpg", "id": file}])
     assert answer["reply"]["text"] == say("claim.opened", "en", number="#1001")
     assert (answer["outcome"], ticket(store, answer)["handoff"]["reason"]) == ("handed_off", "claim_opened")
     made = store.get(f"/v1/claims/{answer['reply']['cards'][0]['id']}").json()
     [line] = made["lines"]
     assert (made["status"], line["kind"], line["quantity"]) == ("awaiting_approval", "damaged", 1)
-    assert (line["note"], line["files"]) == (text, ["fil_1"])
+    assert (line["note"], line["files"]) == (text, [file])
+    assert {link["type"] for link in store.get(f"/v1/files/{file}").json()["used_by"]} == {"message", "claim"}
     assert [row["id"] for row in store.get("/v1/approvals?action=open_claim").json()["data"]] == [
         made["approval"]["id"]
     ]

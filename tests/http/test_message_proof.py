@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import ids
 from app.models.guesses import WrongGuess
+from app.services import steps
 from app.services.conversation import lockouts
 from app.services.wording import say
 from tests.http.talk import ANNA, EMMA, LUC, shape, someone, tell, ticket
@@ -250,6 +252,13 @@ def test_an_address_that_guesses_at_many_orders_is_not_listened_to(store: Tenant
         assert _guess(store, _codes(5), number=f"#10{number + 10}", customer=sender) == ASK
     assert _guess(store, "10969", customer=sender) == ASK
     assert _guess(store, "10969", customer=someone()) != ASK
+
+
+def test_a_guess_that_proves_nothing_is_answered_after_a_whole_step(store: Tenant) -> None:
+    for number, code in (("#1001", "10900"), ("#9999", "10969")):
+        began = time.monotonic()
+        assert _guess(store, code, number=number) == ASK
+        assert time.monotonic() - began >= steps.STEP
 
 
 def test_the_shop_is_asked_as_often_for_a_wrong_guess_as_for_a_number_that_is_none(store: Tenant) -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from app import clock
 from app.models.records import AuditRow
+from app.models.stores import Store
+from app.services import stores
 from tests.support.app import CAPS, App, Tenant
 
 CAP = {"refund": 100, "order": 200, "customer": 300, "day": 400}
@@ -134,6 +136,35 @@ def test_a_faulty_document_is_refused_with_a_pointer_and_the_active_one_stays(
     [kept] = store.get("/v1/policies?status=active").json()["data"]
     assert (kept["id"], kept["version"]) == (active["id"], 2)
     assert store.get(f"/v1/policies/{waiting['id']}").json() == waiting
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer"),
+    [
+        ({"caps": {"USD": CAP}}, "/document/caps/USD"),
+        ({"currencies": ["EUR", "USD"], "caps": {"EUR": CAP}}, "/document/currencies/1"),
+        ({"fees": [{"id": "a", "fixed": {"EUR": 1, "USD": 1}}]}, "/document/fees/0/fixed/USD"),
+        ({"rules": [{"id": "a", "actions": ["refund"], "outcome": "ask",
+                     "when": {"not": {"fact": "amount", "op": "gt", "value": {"amount": 1, "currency": "USD"}}}}]},
+         "/document/rules/0/when/not/value/currency"),
+    ],
+)  # fmt: skip
+def test_money_in_a_currency_that_the_store_does_not_sell_in_is_refused(
+    app: App, store: Tenant, document: dict[str, Any], pointer: str
+) -> None:
+    earlier = draft(store, {"caps": {"USD": CAP}})
+
+    def sells_in_euros(session: Any) -> None:
+        stores.change(session, session.get_one(Store, store.id), currencies=["EUR"])
+
+    app.write(sells_in_euros)
+    refused = store.post("/v1/policies", {"document": document})
+    assert told(refused) == (422, "validation_failed")
+    assert [(error["pointer"], error["code"]) for error in refused.json()["errors"]] == [(pointer, "currency_foreign")]
+    assert told(store.post("/v1/policies/backtest", {"document": document})) == (422, "validation_failed")
+    assert store.post("/v1/policies", {"document": {"caps": {"EUR": CAP}}}).status_code == 201
+    late = store.post(f"/v1/policies/{earlier['id']}/activate")
+    assert told(late) == (422, "validation_failed"), "drafted before the store had said in what it sells"
 
 
 def test_only_a_draft_changes_and_only_the_version_that_was_seen(store: Tenant) -> None:

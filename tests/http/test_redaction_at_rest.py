@@ -11,6 +11,7 @@ import httpx
 import psycopg
 
 from tests.support.app import seeded
+from tests.support.files import picture
 from tests.support.servers import Server
 
 CARDS = (
@@ -75,9 +76,13 @@ def plant(client: httpx.Client) -> list[httpx.Response]:
         {"channel": "email", "text": TEXT, "subject": TEXT, "external_id": CARDS[0], "order_number": CARDS[1],
          "customer": {"email": f"{CARDS[0]}@example.com", "phone": CARDS[0], "external_id": CARDS[1],
                       "handle": CARDS[2], "name": TEXT},
-         "files": [{"name": f"{CARDS[0]}.png", "id": CARDS[1]}], "locale": "en", "department": CARDS[3],
+         "files": [{"name": f"{CARDS[0]}.png"}], "locale": "en", "department": CARDS[3],
          "context": {"page": f"https://shop.example/?card={CARDS[0]}", "device": SECRET}, "button": CARDS[0]},
     )  # fmt: skip
+    send("POST", "/v1/messages", {"channel": "chat", "text": "x", "files": [{"name": "x", "id": CARDS[1]}, SECRET]})
+    for number, card in enumerate(CARDS):
+        form = {"file": (f"{card} {SECRET}.jpg", picture(), SECRET)}
+        answers.append(client.post("/v1/files", files=form, headers={"Idempotency-Key": f"file-{number}", **HEADERS}))
     send("POST", "/v1/messages", {"channel": "chat", "text": f"Refund #1001 to {TEXT}", "external_id": SECRET})
     send("POST", "/v1/triage", {"text": TEXT, "locale_hint": CARDS[0]})
     for operation in client.get("/v1/operations").json()["data"]:

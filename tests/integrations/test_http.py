@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from app.integrations.breaker import Breaker
 from app.integrations.errors import NotExecuted, OutcomeUnknown, Refused
-from app.integrations.http import Http, segment, traceparent
+from app.integrations.http import Answer, Http, segment
+from app.tracing import traceparent
 
 
 def answer(status: int, body: bytes = b"", kind: str = "application/json", headers: str = "") -> bytes:
@@ -238,3 +240,24 @@ def test_one_http_serves_several_event_loops():
 
     asyncio.run(once())
     asyncio.run(once())
+
+
+async def test_what_a_reader_raises_the_breaker_hears():
+    def read(said: Answer, evidence: dict) -> str:
+        if said.status == 500:
+            raise OutcomeUnknown("It is down.", evidence=evidence)
+        return said.content.decode()
+
+    async with raw_server(answer(500)) as (url, heard):
+        breaker = Breaker(failures=1)
+        http = Http(url, breaker=breaker)
+        with pytest.raises(OutcomeUnknown) as caught:
+            await http.ask("POST", "/x", read, content=b"a=1", timeout=2)
+        assert caught.value.evidence == {"method": "POST", "path": "/x", "status": 500, "error": None}
+        assert breaker.is_open
+        await http.aclose()
+        assert len(heard) == 1
+    async with raw_server(answer(200, b"fine", "text/plain")) as (url, _):
+        http = Http(url)
+        assert await http.ask("GET", "/x", read, timeout=2) == "fine"
+        await http.aclose()

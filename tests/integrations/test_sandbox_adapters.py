@@ -1,6 +1,6 @@
 """The sandbox's adapters keep the contracts, whatever the server does."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -578,6 +578,49 @@ async def test_scans_are_sorted_mapped_and_doubles_are_gone(shop, adapters):
     assert tracking.status == "delivered"
     assert tracking.delivered_at == tracking.events[2].at
     assert await adapters.carrier.track("nowhere") is None
+
+
+async def test_what_the_carrier_pushes_is_read_as_what_it_answers(shop, adapters):
+    told = {"tracking_number": "T1", "at": "2026-01-14T08:00:00Z", "word": "LOST", "eta": "2026-01-20T00:00:00Z"}
+    document = shop.post("/sandbox/v1/scans", told)
+    pushed, polled = adapters.carrier.pushed(document), await adapters.carrier.track("T1")
+    assert pushed.events == polled.events[-1:]
+    assert (pushed.eta, polled.eta) == (datetime(2026, 1, 20, tzinfo=UTC),) * 2
+    assert [(event.word, event.status, event.lost) for event in pushed.events] == [("LOST", "exception", True)]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"tracking_number": "T1", "carrier": "x", "scans": "none"},
+        {"tracking_number": "T1", "carrier": "x", "scans": [{"at": "yesterday", "word": "HUB"}]},
+        {"tracking_number": 1, "carrier": "x", "scans": []},
+        {"tracking_number": "T1", "carrier": "x", "eta": "soon", "scans": []},
+    ],
+)
+async def test_a_push_that_cannot_be_read_is_none(adapters, document):
+    with pytest.raises(OutcomeUnknown):
+        adapters.carrier.pushed(document)
+
+
+async def test_a_scan_without_zone_among_others_is_sorted_all_the_same(adapters):
+    scans = [{"at": "2026-01-14T08:00:00Z", "word": "HELD"}, {"at": "2026-01-13T08:00:00", "word": "PICKED_UP"}]
+    told = adapters.carrier.pushed({"tracking_number": "T1", "carrier": "x", "scans": scans})
+    assert [event.word for event in told.events] == ["PICKED_UP", "HELD"]
+
+
+async def test_what_the_shop_promises_comes_with_its_order(shop, adapters):
+    document = shop.get("/sandbox/v1/export")
+    document["orders"][0] |= {"promised_by": "2026-01-12", "locale": "pl-PL"}
+    document["orders"][0]["shipments"][0] |= {
+        "promised_by": "2026-01-11", "service": "express", "shipped_at": "2026-01-10T12:00:00Z"}  # fmt: skip
+    shop.post("/sandbox/v1/import", document)
+    order = await adapters.commerce.get_order("ord-1")
+    assert (order.promised_by, order.locale) == (date(2026, 1, 12), "pl-PL")
+    (parcel,) = order.shipments
+    assert (parcel.promised_by, parcel.service) == (date(2026, 1, 11), "express")
+    assert parcel.shipped_at == datetime(2026, 1, 10, 12, tzinfo=UTC)
 
 
 async def test_only_unknown_words_are_unknown(shop, adapters):

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from app.money import Money
-from app.services.order_status import day
+from app.services.delays import Place
 from app.services.wording import say
+from app.services.wording.dates import day
 from tests.retail import said
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ class Walk:
         answer = await self.ask(place, order, text, "status", vouched=place % 2 == 0)
         key, facts = f"status.{order['status']}", {"number": order["number"]}
         if order["status"] == "delivered":
-            key, facts["date"] = "status.delivered_on", day(datetime.fromisoformat(order["delivered_at"]), language)
+            there = Place(order["shipping_address"]["country_code"], "UTC", "US")
+            delivered = there.day(datetime.fromisoformat(order["delivered_at"]))
+            key, facts["date"] = "status.delivered_on", day(delivered, language)
         self.expect(answer, "answered", language, say(key, language, **facts))
         assert answer["ticket"]["order"] == answer["reply"]["cards"][0]["id"]
         self.done["status"] += 1

@@ -42,8 +42,14 @@ def test_what_is_exported_and_imported_again_exports_the_same(shop, sandbox_url)
     address = {"address1": "Hauptstr. 1", "country_code": "DE"}
     label = {"reference": "r1", "rma": "R1", "sender": address, "recipient": address, "parcel": {"weight_grams": 900}}
     shop.post("/carrier/v1/return-labels", label)
-    shop.post("/sandbox/v1/scans", {"tracking_number": "T1", "word": "SURVEY_SENT", "at": "2026-01-14T00:00:00+02:00"})
+    scan = {"tracking_number": "T1", "word": "SURVEY_SENT", "at": "2026-01-14T00:00:00+02:00"}
+    shop.post("/sandbox/v1/scans", scan | {"eta": "2026-01-15T00:00:00Z"})
+    promised = shop.get("/sandbox/v1/export")
+    promised["orders"][0] |= {"promised_by": "2026-01-12", "locale": "de-DE"}
+    promised["orders"][0]["shipments"][0] |= {"promised_by": "2026-01-11", "service": "express"}
+    shop.post("/sandbox/v1/import", promised)
     first = shop.get("/sandbox/v1/export")
+    assert first["orders"][0]["shipments"][0]["eta"] == "2026-01-15T00:00:00Z"
     twin = Served(sandbox_url, f"{shop.shop}-twin")
     twin.post("/sandbox/v1/import", first)
     assert twin.get("/sandbox/v1/export") == first
@@ -54,6 +60,23 @@ def test_what_is_exported_and_imported_again_exports_the_same(shop, sandbox_url)
     assert twin.get("/carrier/v1/return-labels?reference=r1")["data"] == shop.get(
         "/carrier/v1/return-labels?reference=r1"
     )["data"]  # fmt: skip
+
+
+def test_what_the_sandbox_ships_itself_exports_the_same_too(shop, sandbox_url):
+    shop.post("/sandbox/v1/fulfill", {"order_id": "ord-2", "state": "shipped", "tracking_number": "T2"})
+    first = shop.get("/sandbox/v1/export")
+    assert first["orders"][1]["shipments"][0]["shipped_at"] is not None
+    twin = Served(sandbox_url, f"{shop.shop}-twin")
+    twin.post("/sandbox/v1/import", first)
+    assert twin.get("/sandbox/v1/export") == first
+
+
+@pytest.mark.parametrize("day", ["tomorrow", "2026-02-30", "2026-1-1", 20260101, "2026-01-01T00:00:00Z"])
+def test_a_promised_day_that_is_none_is_refused(shop, day):
+    document = shop.get("/sandbox/v1/export")
+    document["orders"][0]["promised_by"] = day
+    status, answer = shop.call("POST", "/sandbox/v1/import", document)
+    assert (status, answer["errors"][0]["pointer"]) == (422, "/orders/0/promised_by")
 
 
 def test_a_refund_that_the_merchant_makes_tells_its_lines_and_takes_them_along(shop, sandbox_url):

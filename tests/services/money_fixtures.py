@@ -28,7 +28,7 @@ from app.integrations.commerce.contract import (
     Totals,
 )
 from app.integrations.errors import NotExecuted, OutcomeUnknown, Refused
-from app.integrations.payments.contract import LedgerRefund, PaymentLedger, RefundCommand
+from app.integrations.payments.contract import LedgerRefund, PaymentLedger, PayoutCommand, RefundCommand
 from app.integrations.receipts import Receipt
 from app.models.operations import Operation
 from app.models.orders import Order, OrderLine, OrderPayment
@@ -38,6 +38,7 @@ from app.models.stores import Store
 from app.money import Money
 from app.services import cancellations, durable, jobs, mirror, orders, refund_views, refunds, stores, tries
 from app.services.callers import Caller
+from app.services.event_streams import Streams
 from app.services.orders import Ledgers
 from app.services.policy.plain import Caps, Policy
 from app.services.providers import Providers
@@ -105,7 +106,7 @@ class Bank:
 
     `plans` says how the next calls end: succeed pend refuse deny (a no after the effect) lose (effect, no answer) drop
     (no answer, no effect) break (the adapter fails after the effect) busy throttle garble; `lookups` likewise: down,
-    break, or anything else for the truth.
+    refuse, break, or anything else for the truth.
     """
 
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -135,6 +136,13 @@ class Bank:
 
     async def refund(self, command: RefundCommand) -> Receipt:
         self.asked.append("refund")
+        return self._give(command)
+
+    async def pay_out(self, command: PayoutCommand) -> Receipt:
+        self.asked.append("payout")
+        return self._give(command)
+
+    def _give(self, command: RefundCommand | PayoutCommand) -> Receipt:
         plan = self.plans.popleft() if self.plans else "succeed"
         if plan == "drop":
             raise OutcomeUnknown("no answer", evidence={"error": "timeout"})
@@ -157,16 +165,27 @@ class Bank:
 
     async def find_refund(self, command: RefundCommand) -> Receipt | None:
         self.asked.append("find")
+        return self._find(command)
+
+    async def find_payout(self, command: PayoutCommand) -> Receipt | None:
+        self.asked.append("find payout")
+        return self._find(command)
+
+    def _find(self, command: RefundCommand | PayoutCommand) -> Receipt | None:
         plan = self.lookups.popleft() if self.lookups else "up"
         if plan == "down":
             raise OutcomeUnknown("no answer to a look-up", evidence={"error": "reset"}, retry_after=8.0)
+        if plan == "refuse":
+            raise Refused("lookup_refused", "The bank does not say.", evidence={"status": 403})
         if plan == "break":
             raise KeyError("4242 4242 4242 4242")
         found = next((row for row in self.moved if row.key == command.key), None)
         return None if found is None else self.receipt(found)
 
-    def move(self, command: RefundCommand, status: str) -> Moved:
-        row = Moved(f"mov-{next(NUMBERS)}", command.payment_id, command.key, command.amount, command.currency, status)
+    def move(self, command: RefundCommand | PayoutCommand, status: str) -> Moved:
+        """A payout stands in no payment's ledger, but under its method, or under `store credit`."""
+        to = command.payment_id if isinstance(command, RefundCommand) else command.payment_method_id or "store credit"
+        row = Moved(f"mov-{next(NUMBERS)}", to, command.key, command.amount, command.currency, status)
         self.moved.append(row)
         return row
 
@@ -198,11 +217,19 @@ class Bank:
 
 @dataclass
 class Shop:
-    """A shop that cancels, or refuses to."""
+    """A shop that cancels, or refuses to; of an order it tells nothing new (`asked` says of which), or is `away`."""
 
     plans: deque[str] = field(default_factory=deque)
     canceled: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    away: bool = False
     name: str = "sandbox"
+
+    async def get_order(self, external_id: str) -> OrderSnapshot | None:
+        self.asked.append(external_id)
+        if self.away:
+            raise OutcomeUnknown("no answer")
+        return None
 
     async def cancel_order(self, command: CancelOrder) -> Receipt:
         plan = self.plans.popleft() if self.plans else "succeed"
@@ -227,8 +254,8 @@ class OneSetOfProviders:
     def __init__(self, providers: Providers) -> None:
         self._providers = providers
 
-    def of(self, shop: str, *, livemode: bool) -> Providers:
-        assert (shop, livemode) == ("demo", False)
+    def of(self, shop: Any, *, livemode: bool) -> Providers:
+        assert (getattr(shop, "sandbox_shop", shop), livemode) == ("demo", False)
         return self._providers
 
     async def close(self) -> None:
@@ -284,8 +311,9 @@ class Book:
         """The same books for the next test: the providers have forgotten everything."""
         for memory in (self.bank.accounts, self.bank.moved, self.bank.plans, self.bank.lookups, self.bank.asked):
             memory.clear()
-        self.shop.plans.clear()
-        self.shop.canceled.clear()
+        for memory in (self.shop.plans, self.shop.canceled, self.shop.asked):
+            memory.clear()
+        self.shop.away = False
         return self
 
     async def write(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -461,7 +489,13 @@ async def open_book(
     bank, shop = bank or Bank(), shop or Shop()
     nothing: Any = None
     providers = Providers(commerce=shop, payments=bank, carrier=nothing, channel=channel)  # pyright: ignore[reportArgumentType]
-    runtime = Runtime(settings=chosen, db=db, connections=OneSetOfProviders(providers), executor=jobs.executor_name())
+    runtime = Runtime(
+        settings=chosen,
+        db=db,
+        connections=OneSetOfProviders(providers),
+        executor=jobs.executor_name(),
+        streams=Streams(db),
+    )
     await db.start()
     try:
         yield Book(db, runtime, bank, shop)

@@ -10,6 +10,7 @@ import pytest
 from tests.services.durable_fixtures import until
 from tests.services.test_returns_and_labels import SHOP
 from tests.support.app import App, Tenant
+from tests.support.files import sent
 
 CLOSED = {"completed", "declined", "canceled"}
 
@@ -43,7 +44,8 @@ def ended(store: Tenant, made: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_claim_waits_for_a_person_and_is_completed_with_its_money(store):
-    answer = claim(store, quantity=2, says={"note": "in pieces", "files": ["fil_1"]}, resolution="refund")
+    says = {"note": "in pieces", "files": [sent(store)]}
+    answer = claim(store, quantity=2, says=says, resolution="refund")
     made = answer.json()
     assert (answer.status_code, made["status"], made["wished"]) == (202, "awaiting_approval", "refund")
     assert made["approval"]["status"] == "pending"

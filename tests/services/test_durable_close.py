@@ -108,7 +108,8 @@ async def test_housekeeping_outlives_whatever_it_meets():
                 raise trouble
             done.append(work.__name__)
 
-    turning = asyncio.create_task(jobs.housekeeping(SimpleNamespace(db=Met())))  # pyright: ignore[reportArgumentType]
+    runtime: Any = SimpleNamespace(db=Met(), settings=SimpleNamespace(parcel_watch_seconds=0))
+    turning = asyncio.create_task(jobs.housekeeping(runtime))
     for _ in range(100):
         await asyncio.sleep(0.05)
         if "seal" in done:

@@ -69,10 +69,10 @@ def test_money_that_has_gone_back_bounds_every_line(ledger: Ledger, outside: int
 def test_what_is_taken_of_several_lines_is_worth_what_was_paid_for_it():
     lines, paid = (three_for_ten(), line("b", 1, 500)), [payment("p", 1500)]
     assert entitlements.take([(lines[0], 2), (lines[1], 1)], paid, Ledger(), "EUR") == [666, 500]
-    with pytest.raises(AlreadyReturned):
+    with pytest.raises(AlreadyReturned, match=r": The items were refunded or replaced already\.$"):
         entitlements.take([(lines[0], 2)], paid, Ledger(line_quantity={"a": 2}), "EUR")
     assert entitlements.take([(lines[0], 1)], paid, Ledger(line_quantity={"a": 2}), "EUR") == [1000]
-    with pytest.raises(RefundExceedsCaptured):
+    with pytest.raises(RefundExceedsCaptured, match=r": What was paid for these items has gone back already\.$"):
         entitlements.take([(lines[1], 1)], paid, Ledger(refunded={"p": 1001}), "EUR")
     assert entitlements.take([(lines[1], 1)], paid, Ledger(refunded={"p": 1000}), "EUR") == [500]
 

@@ -5,11 +5,12 @@ import re
 import subprocess
 import tempfile
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock, ids, migrate
 from app.database import connect
@@ -172,3 +173,28 @@ async def test_a_dump_restored_into_a_younger_cluster_shows_its_events_before_al
         await asyncio.to_thread(migrate.upgrade, restored)
         assert await db.read(read, store) == shown, "once is enough"
         await db.close()
+
+
+async def test_events_are_kept_for_their_days_and_the_numbers_of_a_resource_go_on(db):
+    store = await db.write(make_store)
+    old, young = await db.write(make_event, store), await db.write(make_event, store)
+    moment = clock.now() - timedelta(days=31)
+
+    def grow_old(session):
+        row = session.get_one(Event, old)
+        session.execute(update(Event).where(Event.id == old).values(id=ids.least("evt", moment), created_at=moment))
+        return row.resource_id
+
+    def change(session, customer_id):
+        customer = session.get_one(Customer, customer_id)
+        events.record(session, "customer.updated", customer, {"id": customer.id}, previous={})
+        return session.scalar(select(Event.sequence).where(Event.resource_id == customer.id))
+
+    customer = await db.write(grow_old)
+    await db.write(events.purge)
+    assert len(await until_settled(db, store, 2)) == 2, "without the setting they are kept for ever"
+    db.info["event_days"] = 30
+    await db.write(events.purge)
+    assert await until_settled(db, store, 1) == [young]
+    assert await db.write(change, customer) == 2
+    assert len(await until_settled(db, store, 2)) == 2

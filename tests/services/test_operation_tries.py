@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from app import clock
 from app.database import Database
@@ -204,11 +205,17 @@ async def test_waits_grow_and_after_the_last_one_a_person_decides(book):
     assert (await book.ledgers(caller, await book.order(caller))) is not None
 
 
+BROKE = [{"event": "try_broke", "log_level": "warning", "error": "KeyError"}]
+"""What the log says of an adapter that fails: the kind of its error, and nothing that it held."""
+
+
 async def test_an_adapter_that_breaks_leaves_a_doubt_and_in_the_end_a_person_decides(book):
     caller, order, refund, operation = await refund_of(book)
     book.bank.plans.append("break")
     book.bank.lookups.extend(["break"] * 3)
-    done = await book.run(operation)
+    with capture_logs() as said:
+        done = await book.run(operation)
+    assert [row for row in said if row["event"] == "try_broke"] == BROKE
     assert (done.status, done.leased_until, await status(book, refund)) == ("unknown", None, "unknown")
     assert done.next_try_at > clock.now()
     for _ in range(3):
@@ -226,12 +233,28 @@ async def test_an_adapter_that_breaks_leaves_a_doubt_and_in_the_end_a_person_dec
 async def test_a_command_that_is_not_understood_was_not_sent_and_ends_with_a_person(book):
     _, _, refund, operation = await refund_of(book)
     await book.set(Operation, operation.id, command={"of": "another version"})
-    for _ in range(4):
-        done = await book.run(operation)
+    with capture_logs() as said:
+        for _ in range(4):
+            done = await book.run(operation)
+    assert [row for row in said if row["event"] == "try_broke"] == [{**BROKE[0], "error": "ValidationError"}] * 4
     assert (done.status, done.uncertain, await status(book, refund)) == ("pending", False, "pending")
     assert (done.tries, done.next_try_at, book.bank.asked) == (4, None, [])
     assert done.dead_at is not None
     assert [row.outcome for row in await attempts(book, operation)] == ["not_executed"] * 4
+    assert (await attempts(book, operation))[0].detail == {"detail": "ValidationError"}
+
+
+async def test_a_try_that_sends_nothing_leaves_open_what_became_of_the_one_before(book):
+    _, _, refund, operation = await refund_of(book)
+    book.bank.plans.append("drop")
+    await book.run(operation)
+    await book.set(Operation, operation.id, command={"of": "another version"})
+    done = await book.run(operation)
+    assert (done.status, done.uncertain, await status(book, refund)) == ("unknown", True, "unknown")
+    second = (await attempts(book, operation))[1]
+    assert (second.outcome, second.detail) == ("unknown", {"detail": "ValidationError", "error": "ValidationError"})
+    assert done.evidence == {"error": "ValidationError"}
+    assert book.bank.asked == ["refund", "find"], "the second try asked nobody"
 
 
 async def test_a_call_that_kills_its_worker_each_time_is_left_to_a_person(book):
@@ -241,6 +264,7 @@ async def test_a_call_that_kills_its_worker_each_time_is_left_to_a_person(book):
     assert await book.write(tries._claim, operation.id, operation.schedule, book.runtime, 8.0) is None
     done = await book.read(lambda s: s.get_one(Operation, operation.id))
     assert (done.status, done.tries, done.leased_until, done.next_try_at) == ("unknown", 7, None, None)
+    assert (done.evidence, done.leased_by) == ({"error": "every try was cut off"}, None)
     assert done.dead_at is not None
     assert await status(book, refund) == "unknown"
     assert (await book.events(operation.id))[-1] == "operation.dead_lettered"
@@ -268,6 +292,8 @@ async def test_a_claim_whose_commit_outlasts_the_try_sends_nothing_any_more(book
     assert book.bank.asked == []
     done = await book.read(lambda s: s.get_one(Operation, operation.id))
     assert (done.status, done.uncertain, done.schedule) == ("pending", False, operation.schedule + 1)
+    (only,) = await attempts(book, operation)
+    assert (only.outcome, only.detail) == ("not_executed", {"detail": "late"})
     assert (await book.run(operation)).status == "succeeded"
 
 
@@ -397,7 +423,7 @@ async def test_an_operation_that_fell_out_of_the_engine_is_enqueued_again(book):
     assert again.schedule == operation.schedule + 1
     assert await book.write(tries.revive) == 0
     assert (await book.run(operation)).status == "succeeded"
-    await book.set(Operation, operation.id, next_try_at=clock.now() - timedelta(days=1), status="failed")
+    await book.set(Operation, operation.id, next_try_at=clock.now() - timedelta(days=1), status="canceled")
     assert await book.write(tries.revive) == 0, "what has ended stays ended"
 
 
@@ -433,7 +459,7 @@ async def test_a_success_is_looked_up_again_and_fails_late_exactly_once(book):
     assert (done.status, done.error_code) == ("failed", "account_closed")
     shown = await book.view(caller, refund)
     assert (shown["status"], shown["failure_code"]) == ("failed", "account_closed")
-    assert shown["summary"] == "€10.00 could not be paid back."
+    assert shown["summary"] == "€10.00 was sent back by the bank."
     assert (await book.refund(caller, order, amount=money(5000))).status == "pending", "all of it is free again"
     await recheck(book, operation)
     assert (await book.events(refund.id))[-1] == "refund.failed"

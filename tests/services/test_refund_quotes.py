@@ -301,6 +301,15 @@ def test_what_is_owed_is_as_much_as_is_left_and_says_so_in_its_parts():
         price(spec, lines, [payment("card", 3000, outside=3000)])
 
 
+def test_where_less_is_left_tax_and_discount_shrink_with_it_to_whole_cents():
+    spec = RefundSpec((("a", 3),), shipping=True, owed=True)
+    found = price(spec, [line("a", 3, 1000, tax=160, discount=55)], [payment("card", 1490, outside=501)], shipping=490)
+    assert (found.amount, found.shipping, found.fee) == (989, 490, 0)
+    assert (found.tax, found.discount, found.items) == (79, 27, 499 - 79 + 27), "499 are left of 1000"
+    assert all(isinstance(part, int) for part in (found.tax, found.discount, found.items))
+    assert found.lines == (("a", 3, 499),)
+
+
 def test_a_payment_method_that_did_not_pay_gets_nothing():
     spec = RefundSpec(amount=Money(300, "EUR"), destination="payment_method", payment_method_id="pm-9")
     with pytest.raises(PaymentMethodNotFound):

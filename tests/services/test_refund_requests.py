@@ -67,6 +67,8 @@ async def test_a_refund_is_written_with_its_lines_its_parts_its_operations_and_i
         (order.payments[1], 429, "pending"),
     ]
     assert [row["operation_id"] for row in shown["allocations"]] == [first.id, second.id] == shown["operations"]
+    assert [row["id"][:4] for row in shown["allocations"]] == ["alc_", "alc_"]
+    assert (shown["id"][:4], first.id[:4], second.id[:4]) == ("rfd_", "opr_", "opr_")
     assert (first.command["payment_id"], first.command["amount"]) == (order.accounts[0], 1071)
     assert (first.command["reason"], first.command["currency"], first.command["key"]) == ("damaged", "EUR", first.id)
     assert (first.kind, first.provider, first.schedule, first.message_id) == ("refund", "sandbox", 1, None)

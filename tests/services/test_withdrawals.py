@@ -79,6 +79,7 @@ def test_what_arrived_comes_back_whatever_the_return_policy_says(store):
     assert (back["status"], back["lines"][0]["quantity"]) == ("approved", 1)
     assert back["rma"] in done["acknowledgement"]["text"]
     assert "Voucher" in done["acknowledgement"]["text"]
+    assert "What you have paid for these items goes back" in done["acknowledgement"]["text"], "a part of the order"
     declared, due = (datetime.fromisoformat(done[name]) for name in ("declared_at", "refund_due_at"))
     assert due - declared == timedelta(days=14)
     assert len(mails(store)) == 1
@@ -100,6 +101,7 @@ def test_what_has_not_shipped_is_canceled_and_paid_back(store):
     assert [row["amount"] for row in store.sandbox.effects("refund")] == [1500]
     assert store.get("/v1/orders/4").json()["status"] == "canceled"
     assert done["refund"] is not None
+    assert "What you have paid goes back" in done["acknowledgement"]["text"], "all of it"
     assert {"withdrawal.confirmed", "withdrawal.acknowledged", "withdrawal.completed"} <= set(kinds(store, made))
 
 

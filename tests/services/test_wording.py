@@ -4,7 +4,7 @@ import ast
 import functools
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import combinations
 from pathlib import Path
 from string import Formatter
@@ -13,14 +13,17 @@ import pytest
 
 from app.money import Money
 from app.services.conversation.scenes import TOLD
-from app.services.order_status import day
-from app.services.wording import LANGUAGES, language_of, say, sentences
+from app.services.order_summaries import TOLD as PARCEL_STATES
+from app.services.wording import LANGUAGES, counted, language_of, phrases, plural_class, say, say_counted, sentences
+from app.services.wording.dates import day
 
 APP = Path(__file__).parents[2] / "app"
 OTHERS = [language for language in LANGUAGES if language != "en"]
 BUILT = {
     "refund.status_": {"succeeded", "failed", "pending"},
     "no.": set(TOLD),
+    "part.": set(PARCEL_STATES),
+    "status.": {"out_for_delivery", "shipped", "announced", "exception", "lost", "returned"},
 }
 """Keys that the code puts together: what an f-string begins with, and what may follow."""
 
@@ -47,10 +50,16 @@ def facts_in(language):
         yield {
             "number": "#1001",
             "rma": "RMA-7F3K2",
-            "days": "30",
+            "parts": say("part.shipped", language, parcels=say_counted("parcels", language, 2)),
             "date": day(datetime(2026, 12, 8, tzinfo=UTC), language),
             "amount": amount.text(language),
         }
+
+
+def test_the_first_of_a_month_is_the_one_that_french_counts_by_order():
+    assert day(date(2026, 12, 1), "fr-CA") == "1er décembre 2026"
+    assert [day(date(2026, 12, on), "fr") for on in (2, 11, 21)] == [f"{on} décembre 2026" for on in (2, 11, 21)]
+    assert day(date(2026, 12, 1), "de") == "1. Dezember 2026"
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -64,7 +73,9 @@ def test_a_placeholder_is_a_bare_name_that_code_can_fill(language):
     for text in sentences(language).values():
         for _, name, form, conversion in Formatter().parse(text):
             if name is not None:
-                assert (name in {"number", "date", "amount", "days", "rma"}, form, conversion) == (True, "", None), text
+                assert (name in {"number", "date", "amount", "rma", "parts"}, form, conversion) == (True, "", None), (
+                    text
+                )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -144,20 +155,139 @@ def test_the_first_wish_that_we_speak_is_taken(wishes, spoken_then):
     assert language_of(*wishes) == spoken_then
 
 
+# ---- phrases, and what has a number in it ----
+
+FORMS = {
+    "en": {"one", "other"},
+    "de": {"one", "other"},
+    "nl": {"one", "other"},
+    "tr": {"one", "other"},
+    "az": {"one", "other"},
+    "fr": {"one", "many", "other"},
+    "es": {"one", "many", "other"},
+    "it": {"one", "many", "other"},
+    "pt": {"one", "many", "other"},
+    "pl": {"one", "few", "many", "other"},
+    "ru": {"one", "few", "many", "other"},
+    "ar": {"zero", "one", "two", "few", "many", "other"},
+    "zh": {"other"},
+    "ja": {"other"},
+}
+"""The plural classes of CLDR: a language has a form for each of its own, and no other."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_counted_has_a_form_for_each_plural_class_of_the_language(language):
+    for key, forms in counted(language).items():
+        assert set(forms) == FORMS[language], key
+    assert {plural_class(language, count) for count in range(200)} <= FORMS[language]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_counted_forms_and_phrases_want_the_same_facts_in_every_language(language):
+    for key, text in phrases("en").items():
+        assert sorted(placeholders(phrases(language)[key])) == sorted(placeholders(text)), key
+    assert set(phrases(language)) == set(phrases("en"))
+    assert set(counted(language)) == set(counted("en"))
+    for key, forms in counted(language).items():
+        wanted = set(placeholders(counted("en")[key]["other"]))
+        for name, form in forms.items():
+            # Arabic says one and two by the word itself.
+            spelled = {"count"} if language == "ar" and name in {"zero", "one", "two"} else set()
+            assert wanted - spelled <= set(placeholders(form)) <= wanted, (key, name)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_no_english_is_left_in_what_is_counted_or_stands_within_a_sentence(language):
+    texts = [*phrases(language).values(), *(form for forms in counted(language).values() for form in forms.values())]
+    for text in texts:
+        # French and English share the one word.
+        assert not re.search(
+            r"\b(the|your|you|of|order|parcels?|items|days?|carrier)\b", spoken(text), re.IGNORECASE
+        ), text
+        if language in SCRIPTS:
+            assert LATIN_WORD.findall(spoken(text)) == [], text
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "expected"),
+    [
+        ("en", 1, "1 parcel"),
+        ("en", 2, "2 parcels"),
+        ("en", 12345, "12,345 parcels"),
+        ("de", 1, "1 Paket"),
+        ("de", 5, "5 Pakete"),
+        ("fr", 0, "0 colis"),
+        ("fr", 1_000_000, "1\u202f000\u202f000 de colis"),
+        ("es", 21, "21 paquetes"),
+        ("pl", 1, "1 paczka"),
+        ("pl", 2, "2 paczki"),
+        ("pl", 5, "5 paczek"),
+        ("pl", 12, "12 paczek"),
+        ("pl", 21, "21 paczek"),
+        ("pl", 22, "22 paczki"),
+        ("pl", 112, "112 paczek"),
+        ("ru", 1, "1 посылка"),
+        ("ru", 2, "2 посылки"),
+        ("ru", 5, "5 посылок"),
+        ("ru", 11, "11 посылок"),
+        ("ru", 21, "21 посылка"),
+        ("ru", 22, "22 посылки"),
+        ("ru", 111, "111 посылок"),
+        ("ar", 1, "طرد واحد"),
+        ("ar", 2, "طردان"),
+        ("ar", 3, "3 طرود"),
+        ("ar", 10, "10 طرود"),
+        ("ar", 11, "11 طردًا"),
+        ("ar", 99, "99 طردًا"),
+        ("ar", 100, "100 طرد"),
+        ("ar", 103, "103 طرود"),
+        ("tr", 1, "1 koli"),
+        ("tr", 7, "7 koli"),
+        ("az", 7, "7 bağlama"),
+        ("zh", 7, "7 个包裹"),
+        ("ja", 7, "7個"),
+    ],
+)
+def test_so_many_parcels_are_written_as_a_person_of_the_language_counts(language, count, expected):
+    assert say_counted("parcels", language, count) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "expected"),
+    [
+        ("en", 1, "within 1 day of"),
+        ("en", 14, "within 14 days of"),
+        ("de", 1, "innerhalb von 1 Tag nach"),
+        ("de", 14, "innerhalb von 14 Tagen nach"),
+        ("pl", 1, "w ciągu 1 dnia od"),
+        ("pl", 14, "w ciągu 14 dni od"),
+        ("ru", 21, "в течение 21 дня после"),
+        ("ru", 14, "в течение 14 дней после"),
+        ("ar", 2, "خلال يومين من"),
+        ("ar", 7, "خلال 7 أيام من"),
+        ("ar", 14, "خلال 14 يومًا من"),
+        ("ar", 100, "خلال 100 يوم من"),
+    ],
+)
+def test_a_return_window_is_told_in_the_case_that_the_number_wants(language, count, expected):
+    assert expected in say_counted("policy.return_window", language, count)
+
+
 # ---- the code and the sentences know each other ----
 
 
 @functools.cache
-def calls_of_say():
-    """Each call of `say` in the app: where, its keys, what an f-string begins with, the facts or None if by `**`."""
+def calls_of_say(verb="say"):
+    """Each call of `say` or `say_counted` in the app: where, its keys, the facts or None if by `**`."""
     found = []
     for path in sorted(APP.rglob("*.py")):
         if path.parent.name == "wording":
             continue
         for function in ast.walk(ast.parse(path.read_text())):
-            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and function.name != "say":
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and function.name != verb:
                 for node in ast.walk(function):
-                    if isinstance(node, ast.Call) and _name(node.func) == "say":
+                    if isinstance(node, ast.Call) and _name(node.func) == verb:
                         given = [keyword.arg for keyword in node.keywords]
                         where = f"{path.relative_to(APP)}:{node.lineno}"
                         found.append((where, _keys(node.args[0], function), None if None in given else set(given)))
@@ -186,20 +316,26 @@ def _keys(node, function):
     return set().union(*(_keys(value, function) for value in assigned))
 
 
+def plain():
+    """Whatever `say` knows in English."""
+    return {**sentences("en"), **phrases("en")}
+
+
 def test_the_code_says_no_sentence_that_is_not_there():
-    assert [(where, key) for where, keys, _ in calls_of_say() for key in keys if key not in sentences("en")] == []
+    assert [(where, key) for where, keys, _ in calls_of_say() for key in keys if key not in plain()] == []
+    assert [(where, key) for where, keys, _ in calls_of_say("say_counted") for key in keys - set(counted("en"))] == []
 
 
 def test_no_sentence_is_there_that_the_code_never_says():
-    said = set().union(*(keys for _, keys, _ in calls_of_say()))
-    assert set(sentences("en")) == said
+    for verb, there in (("say", set(plain())), ("say_counted", set(counted("en")))):
+        assert set().union(*(keys for _, keys, _ in calls_of_say(verb))) == there
 
 
 def test_each_call_gives_a_sentence_the_facts_that_it_needs():
     wrong = [
         (where, key)
         for where, keys, given in calls_of_say()
-        for key in keys & set(sentences("en"))
-        if given is not None and not set(placeholders(sentences("en")[key])) <= given
+        for key in keys & set(plain())
+        if given is not None and not set(placeholders(plain()[key])) <= given
     ]
     assert wrong == []

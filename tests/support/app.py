@@ -14,6 +14,7 @@ beside it on the same loop. Every answer that a store's client gets is held agai
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import itertools
 import json
@@ -62,8 +63,12 @@ QUICK: dict[str, Any] = {
     "call_seconds": 2.0,
     "retry_seconds": (0.2, 0.2, 0.4, 0.4, 0.8, 0.8),
     "workers_poll_seconds": 0.1,
+    "webhook_poll_seconds": 0,
+    "parcel_watch_seconds": 0,  # demo orders are late: what is raised about them is raised where a test looks for it
     "shutdown_seconds": 2,  # what runs may end: a call that is cut off leaves a connection to the collector
     "rate_limit": "1000000/minute",
+    "session_rate_limit": "1000000/minute",
+    "encryption_keys": base64.b64encode(bytes(range(32))).decode(),
 }
 """What a test waits for is short; everything else is as it is served."""
 sandbox = run_sandbox
@@ -226,8 +231,13 @@ class App:
     @contextlib.contextmanager
     def other_edge(self, **settings: Any) -> Iterator[str]:
         """The address of the same app behind an edge with other settings."""
-        edge = Edge(self.inner, self.settings.model_copy(update=settings))
-        server = _server(edge, lifespan="off")
+        with self.behind(Edge(self.inner, self.settings.model_copy(update=settings))) as url:
+            yield url
+
+    @contextlib.contextmanager
+    def behind(self, front: Any) -> Iterator[str]:
+        """The address of this ASGI app, served beside the app itself."""
+        server = _server(front, lifespan="off")
         task = asyncio.run_coroutine_threadsafe(server.serve(), self._loop)
         _until(lambda: server.started or task.done())
         try:
@@ -269,9 +279,8 @@ def promised(edge: Edge) -> Promised:
 @contextlib.contextmanager
 def running(database_url: str, sandbox_url: str, **settings: Any) -> Iterator[App]:
     """The app on this migrated database and this sandbox, with the engine that its database wants."""
-    found = Settings(
-        database_url=database_url, sandbox_url=sandbox_url, data_dir=Path("/nonexistent"), **{**QUICK, **settings}
-    )
+    nowhere = {"data_dir": Path("/nonexistent")}
+    found = Settings(database_url=database_url, sandbox_url=sandbox_url, **{**nowhere, **QUICK, **settings})
     edge = main.create_app(found)
     assert isinstance(edge, Edge)
     server = _server(edge)

@@ -43,7 +43,7 @@ class Kept:
         else:
             url = databases.migrated_postgres()
             self._means.callback(databases.drop, url)
-        return self._means.enter_context(running(url, **settings))
+        return self._means.enter_context(running(url, data_dir=folder, **settings))
 
     def let_go(self) -> None:
         """End the app, if one runs."""

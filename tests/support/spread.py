@@ -9,7 +9,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 KINDS = ("sqlite", "postgresql")
 WALK = "tests/retail/"
-LONG = (WALK, "tests/replay/", "tests/browser/", "tests/http/test_message_storage.py", "tests/http/test_isolation.py")
+LONG = (WALK, "tests/replay/", "tests/browser/", "tests/clients/", "tests/http/test_message_storage.py",
+        "tests/http/test_isolation.py")  # fmt: skip
 """What would keep one process busy after the others have ended, if it came last."""
 
 

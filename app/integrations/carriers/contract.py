@@ -1,7 +1,7 @@
 """What a carrier must do for us: return labels and tracking. Weights in grams, lengths in millimetres."""
 
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from app.integrations.commerce.contract import Address
 from app.integrations.receipts import Receipt
@@ -45,6 +45,8 @@ class LabelReceipt(Receipt):
     expires_at: datetime | None = None
     voided: bool = False
     """The carrier has this label but it was voided."""
+    live: tuple[str, ...] = ()
+    """The carrier's ids of every label that lives under our reference, where it was looked up."""
 
 
 class VoidLabel(Frozen):
@@ -55,16 +57,25 @@ class VoidLabel(Frozen):
 
 
 class TrackingEvent(Frozen):
-    """One scan."""
+    """One scan, as the carrier told it."""
 
     at: datetime
+    """Its own time; one without a zone is read in the store's."""
     status: ShipmentStatus
+    """Our word for it; `unknown` where the adapter does not know the carrier's."""
     description: str
     location: str | None = None
+    word: str = ""
+    """The carrier's own word: with time and place it tells one scan from another."""
+    lost: bool = False
+    """The carrier itself counts the parcel as lost."""
 
 
 class Tracking(Frozen):
-    """A parcel as the carrier knows it; events oldest first by their own time, duplicates removed."""
+    """A parcel as the carrier knows it, or what it pushes of one: a part of the scans is enough.
+
+    Scans that repeat, come late or in no order do no harm: they are kept and sorted by us.
+    """
 
     tracking_number: str
     carrier: str
@@ -105,4 +116,11 @@ class Carrier(Protocol):
 
     async def track(self, tracking_number: str) -> Tracking | None:
         """Where the parcel is; None where the carrier does not know the number."""
+        ...
+
+    def pushed(self, document: dict[str, Any]) -> Tracking:
+        """What a document that the carrier pushes to us says; its sender has been verified before.
+
+        Raises only `OutcomeUnknown`: it cannot be read.
+        """
         ...

@@ -1,6 +1,6 @@
 """Our sandbox's carrier: no idempotency when buying, so look up by reference before buying again."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -35,6 +35,7 @@ SCAN_WORDS: dict[str, ShipmentStatus] = {
     "RETURN_TO_SENDER": "returned",
     "RETURNED": "returned",
 }
+LOST_WORDS = frozenset({"LOST"})
 ORDER: dict[ShipmentStatus, int] = {
     "label_created": 0,
     "unknown": 1,
@@ -61,6 +62,7 @@ class _Label(BaseModel, strict=True):
     tracking_url: str | None = None
     service: str
     cost: _Cost
+    credited: _Cost | None = None
     status: str
     created_at: str
     expires_at: str | None = None
@@ -121,7 +123,8 @@ class SandboxCarrier:
         receipts = [_label_receipt(label.model_dump(), command.key) for label in found]
         live = [receipt for receipt in receipts if not receipt.voided]
         best = (live or receipts)[0]
-        return best.model_copy(update={"evidence": best.evidence | {"live": len(live), "all": len(receipts)}})
+        counted = best.evidence | {"live": len(live), "all": len(receipts)}
+        return best.model_copy(update={"evidence": counted, "live": tuple(one.external_id or "" for one in live)})
 
     async def label_file(self, label_id: str, file_format: LabelFormat) -> bytes:
         """The label's bytes, which begin as the format does."""
@@ -144,7 +147,9 @@ class SandboxCarrier:
         answer = await self._call("POST", path, json={}, key=command.key)
         label = _label(answer)
         voided = label.id == command.label_id and label.status == "voided"
-        return Receipt(status="succeeded" if voided else "unknown", external_id=label.id, evidence=_evidence(label))
+        if not voided:
+            return Receipt(status="unknown", external_id=label.id, evidence=_evidence(label))
+        return _voided(label)
 
     async def find_void(self, command: VoidLabel) -> Receipt | None:
         """Whether the label is voided at the carrier; None where it is still live."""
@@ -153,7 +158,7 @@ class SandboxCarrier:
             return Receipt(status="unknown", external_id=command.label_id, evidence=_evidence(label))
         if label.status != "voided":
             return None
-        return Receipt(status="succeeded", external_id=label.id, evidence=_evidence(label))
+        return _voided(label)
 
     async def track(self, tracking_number: str) -> Tracking | None:
         """Where the parcel is; None where the carrier does not know the number."""
@@ -163,14 +168,17 @@ class SandboxCarrier:
             if refusal.code in {"tracking_not_found", "request_invalid"}:
                 return None
             raise
-        try:
-            parcel = _Parcel.model_validate(answer)
-            tracking = _tracking(parcel)
-        except ValueError as error:  # pydantic's ValidationError is one
-            raise OutcomeUnknown("the tracking that came back cannot be read") from error
+        tracking = self.pushed(answer)
         if tracking.tracking_number != tracking_number:
             raise OutcomeUnknown("another parcel came back than was asked for")
         return tracking
+
+    def pushed(self, document: dict[str, Any]) -> Tracking:
+        """What a pushed document says: it is written as the answer to a look-up is, with some of the scans."""
+        try:
+            return _tracking(_Parcel.model_validate(document))
+        except (ValueError, OverflowError) as error:  # pydantic's ValidationError is a ValueError
+            raise OutcomeUnknown("the tracking that came cannot be read") from error
 
     async def _call(
         self, method: str, path: str, *, json: Any = None, params: dict[str, str] | None = None, key: str | None = None
@@ -188,6 +196,18 @@ def _label(answer: dict[str, Any]) -> _Label:
 
 def _evidence(label: _Label) -> dict[str, Any]:
     return {"id": label.id, "reference": label.reference, "status": label.status, "created_at": label.created_at}
+
+
+def _voided(label: _Label) -> Receipt:
+    """Gone, with what the carrier gives back of its cost."""
+    back = label.credited
+    return Receipt(
+        status="succeeded",
+        external_id=label.id,
+        amount=None if back is None else back.amount,
+        currency=None if back is None else back.currency,
+        evidence=_evidence(label),
+    )
 
 
 def _label_receipt(answer: dict[str, Any], reference: str) -> LabelReceipt:
@@ -222,9 +242,11 @@ def _tracking(parcel: _Parcel) -> Tracking:
             status=SCAN_WORDS.get(scan.word, "unknown"),
             description=scan.description or scan.word,
             location=scan.location,
+            word=scan.word,
+            lost=scan.word in LOST_WORDS,
         )
         unique.setdefault((at, scan.word, scan.location), event)
-    events = sorted(unique.values(), key=lambda event: (event.at, ORDER[event.status]))
+    events = sorted(unique.values(), key=lambda event: (_comparable(event.at), ORDER[event.status]))
     known: list[ShipmentStatus] = [event.status for event in events if event.status != "unknown"]
     status: ShipmentStatus = known[-1] if known else "unknown"
     delivered = [event.at for event in events if event.status == "delivered"]
@@ -236,3 +258,8 @@ def _tracking(parcel: _Parcel) -> Tracking:
         delivered_at=delivered[0] if delivered and status == "delivered" else None,
         events=tuple(events),
     )
+
+
+def _comparable(at: datetime) -> datetime:
+    """A scanner's clock without zone beside others: good enough to sort by."""
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)

@@ -1,6 +1,6 @@
 """What a shop backend must do for us. Times are aware UTC, money is integer minor units of `currency`."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol
 
 from pydantic import Field
@@ -116,6 +116,11 @@ class ShipmentSnapshot(Frozen):
     tracking_url: str | None = None
     line_ids: tuple[str, ...] = ()
     """The lines' external ids."""
+    service: str | None = None
+    """What the shop sold it as (`express`, `economy`): how long a silence is usual depends on it."""
+    shipped_at: datetime | None = None
+    promised_by: date | None = None
+    """The last day on which the shop said that this parcel would arrive, where it is delivered."""
 
 
 class Totals(Frozen):
@@ -152,6 +157,10 @@ class OrderSnapshot(Frozen):
     totals: Totals
     currency: str
     presentment_currency: str
+    promised_by: date | None = None
+    """The last day on which the shop said that all of it would arrive, where it is delivered."""
+    locale: str | None = None
+    """In which it was ordered; None where the shop does not tell."""
     prices_include_tax: bool = False
     tags: tuple[str, ...] = ()
     items_changed: bool = False

@@ -1,6 +1,6 @@
 """How the answers of our sandbox's shop are read, and told in our words."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -132,6 +132,9 @@ class _Shipment(BaseModel, strict=True):
     tracking_number: str | None = None
     tracking_url: str | None = None
     line_ids: list[str] = []
+    service: str | None = None
+    shipped_at: str | None = None
+    promised_by: str | None = None
 
 
 class _Totals(BaseModel, strict=True):
@@ -166,6 +169,8 @@ class Order(BaseModel, strict=True):
     totals: _Totals
     currency: str
     presentment_currency: str
+    promised_by: str | None = None
+    locale: str | None = None
     prices_include_tax: bool = False
     tags: list[str] = []
     items_changed: bool = False
@@ -227,6 +232,14 @@ def moment(text: str) -> datetime:
     if at.tzinfo is None:
         raise OutcomeUnknown("a time came back without its zone")
     return at
+
+
+def _day(text: str | None) -> date | None:
+    """A day that came back; OutcomeUnknown where it cannot be read."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise OutcomeUnknown("a day that came back cannot be read") from error
 
 
 def _address(address: _Address | None) -> Address | None:
@@ -295,13 +308,17 @@ def order_snapshot(order: Order) -> OrderSnapshot:
             ShipmentSnapshot(
                 external_id=shipment.id,
                 line_ids=tuple(shipment.line_ids),
-                **shipment.model_dump(exclude={"id", "line_ids"}),
+                shipped_at=moment(shipment.shipped_at) if shipment.shipped_at else None,
+                promised_by=_day(shipment.promised_by),
+                **shipment.model_dump(exclude={"id", "line_ids", "shipped_at", "promised_by"}),
             )
             for shipment in order.shipments
         ),
         totals=Totals(**order.totals.model_dump()),
         currency=order.currency,
         presentment_currency=order.presentment_currency,
+        promised_by=_day(order.promised_by),
+        locale=order.locale,
         prices_include_tax=order.prices_include_tax,
         tags=tuple(order.tags),
         items_changed=order.items_changed,

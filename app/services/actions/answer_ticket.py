@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -12,7 +13,18 @@ from app.errors import Forbidden, TicketClosed
 from app.models.customers import Customer
 from app.models.orders import Order
 from app.models.tickets import Message, Ticket
-from app.services import customers, deliveries, handovers, notices, orders, ticket_views, tickets
+from app.services import (
+    agents,
+    customers,
+    deliveries,
+    events,
+    handovers,
+    notices,
+    orders,
+    ticket_openings,
+    ticket_views,
+    tickets,
+)
 from app.services.actions.registry import Action, Ready
 from app.services.callers import Caller
 from app.services.idempotency import Keyed, once
@@ -41,21 +53,36 @@ class NewTicket:
     assignee: str | None = None
     team: str | None = None
     department: str | None = None
+    external_ids: dict[str, str] = field(default_factory=dict[str, str])
 
 
-async def open_ticket(runtime: Runtime, caller: Caller, given: NewTicket, keyed: Keyed | None) -> str:
-    """Our id of the new ticket; customer and order are looked up first, so that nothing hangs in the air."""
+async def open_ticket(
+    runtime: Runtime,
+    caller: Caller,
+    given: NewTicket,
+    keyed: Keyed | None,
+    also: Callable[[Session, Ticket], None] | None = None,
+) -> str:
+    """Our id of the new ticket; customer and order are looked up first, so that nothing hangs in the air.
+
+    `also` is done in the same transaction.
+    """
     order_id = None if given.order is None else await orders.load(runtime, caller, given.order)
     if given.customer is not None:
         await customers.fetch_missing(runtime, caller, given.customer)
 
     def write(session: Session) -> Ticket:
-        return once(session, keyed, "ticket", _open, caller, given, order_id)
+        with events.caused_by(caller.connection):
+            ticket = once(session, keyed, "ticket", _open, caller, given, order_id)
+            if also is not None:
+                also(session, ticket)
+            return ticket
 
     return (await runtime.db.write(write)).id
 
 
 def _open(session: Session, caller: Caller, given: NewTicket, order_id: str | None) -> Ticket:
+    agents.check(session, caller, assignee=given.assignee, team=given.team)
     customer_id = caller.shopper
     if given.customer is not None:
         customer_id = customers.get(session, caller, given.customer).id
@@ -63,31 +90,49 @@ def _open(session: Session, caller: Caller, given: NewTicket, order_id: str | No
         customer_id = session.get_one(Order, order_id).customer_id
     # A shopper is written to where the shop knows them; whom the store writes to is the store's word.
     said = given.email if caller.shopper is None else None
-    claimed = {"email": said or _on_file(session, customer_id, order_id), "name": given.name}
+    spec = _spec(given, said or _on_file(session, customer_id, order_id), said, customer_id, order_id)
+    ticket = tickets.create(session, caller, spec)
+    if given.text is not None:
+        tickets.add_message(session, ticket, _first(caller, given, given.text))
+    return ticket
+
+
+def _spec(
+    given: NewTicket, email: str | None, said: str | None, customer_id: str | None, order_id: str | None
+) -> TicketSpec:
+    """`email`: where its customer is reached; `said`: what of that is the store's word."""
+    claimed = {"email": email, "name": given.name}
     contact: dict[str, Any] = {name: value for name, value in claimed.items() if value}
     address = email_key(said) if said else None
-    ticket = tickets.create(
-        session,
-        caller,
-        TicketSpec(
-            channel=given.channel,
-            subject=given.subject,
-            priority=given.priority,
-            customer_id=customer_id,
-            order_id=order_id,
-            contact=contact,
-            contact_key=f"{given.channel}:{address}" if address and customer_id is None else None,
-            tags=tuple(given.tags),
-            assignee=given.assignee,
-            team=given.team,
-            department=given.department,
-        ),
+    return TicketSpec(
+        channel=given.channel,
+        subject=given.subject,
+        priority=given.priority,
+        priority_reasons=(tickets.BY_PERSON,) if given.priority != "normal" else (),
+        customer_id=customer_id,
+        order_id=order_id,
+        contact=contact,
+        contact_key=f"{given.channel}:{address}" if address and customer_id is None else None,
+        tags=tuple(given.tags),
+        assignee=given.assignee,
+        team=given.team,
+        department=given.department,
+        external_ids=given.external_ids,
     )
-    if given.text is not None:
-        author = {"type": "shopper", "id": caller.shopper} if caller.shopper else caller.actor()
-        spec = MessageSpec("inbound", given.channel, author, given.text)
-        tickets.add_message(session, ticket, spec)
-    return ticket
+
+
+def _first(caller: Caller, given: NewTicket, text: str) -> MessageSpec:
+    author = {"type": "shopper", "id": caller.shopper} if caller.shopper else caller.actor()
+    return MessageSpec("inbound", given.channel, author, text)
+
+
+async def open_alone(runtime: Runtime, caller: Caller, given: NewTicket, keyed: Keyed | None) -> bytes | None:
+    """`open_ticket` by the store, and its answer, where nothing is to be looked up; None where something is."""
+    if (given.customer, given.order, given.assignee, given.team) != (None, None, None, None):
+        return None
+    first = None if given.text is None else _first(caller, given, given.text)
+    spec = _spec(given, given.email, given.email, None, None)
+    return await ticket_openings.opened(runtime.db, caller, spec, first, keyed)
 
 
 def _on_file(session: Session, customer_id: str | None, order_id: str | None) -> str | None:
@@ -100,7 +145,7 @@ def _on_file(session: Session, customer_id: str | None, order_id: str | None) ->
 
 def reply(session: Session, caller: Caller, ticket_id: str, text: str, internal: bool) -> Message:  # noqa: FBT001
     """A person's reply, or a note for the store's eyes; a reply takes the ticket out of automation's hands."""
-    ticket = ticket_views.get(session, caller, ticket_id, lock=True)
+    ticket = ticket_views.gone_on(session, caller, ticket_views.get(session, caller, ticket_id, lock=True))
     if ticket.status == "closed":
         raise TicketClosed
     if caller.shopper is not None and internal:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from sqlalchemy.orm import Session
 
+from app.errors import Forbidden
 from app.models.tickets import Ticket
 from app.services import handovers, ticket_views
 from app.services.actions.registry import Action, Ready
@@ -32,6 +33,8 @@ async def read(runtime: Runtime, caller: Caller, params: HandOffParams) -> Ready
 def write(session: Session, caller: Caller, params: HandOffParams, ready: Ready) -> Ticket:
     """Fill in what a person needs, and put the ticket on top of their pile."""
     del ready
+    if caller.by_token and (params.team, params.priority) != (None, None):  # nor do they learn which teams there are
+        raise Forbidden("Which team gets a ticket and how urgent it is, the store says.")
     ticket = ticket_views.get(session, caller, params.ticket, lock=True)
     return handovers.take(session, caller, ticket, params.model_dump(exclude={"ticket"}))
 

@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 
 from app.errors import Invalid
 from app.models.returns import Label
-from app.services import labels, orders, returns
+from app.services import label_voids, labels, orders, returns
 from app.services.actions.registry import Action, Ready
 from app.services.actions.request_return import ReturnLineIn
 from app.services.callers import Caller
 from app.services.idempotency import Keyed, once
-from app.services.labels import LabelSpec
+from app.services.labels import Enclosed, LabelSpec
 from app.services.params import In, Ref
 from app.services.return_specs import ReturnSpec
 from app.services.runtime import Runtime
@@ -27,6 +27,13 @@ class ParcelIn(In):
     height_mm: Annotated[int, Field(ge=1, le=10_000)] | None = None
 
 
+class EnclosedIn(In):
+    """The label that lay in the parcel of the order."""
+
+    carrier: Annotated[Ref, Field(max_length=40)]
+    tracking_number: Annotated[Ref, Field(min_length=4, max_length=60)]
+
+
 class LabelParams(In):
     """For a return that stands (`return_id`), or for lines of an order, whose return is made with it."""
 
@@ -34,6 +41,12 @@ class LabelParams(In):
     order: Ref | None = None
     lines: Annotated[list[ReturnLineIn], Field(max_length=500)] = []
     parcel: ParcelIn = ParcelIn()
+    parcel_number: Annotated[
+        int, Field(ge=1, le=50, description="Which parcel of the return it is for: each may have a label.")
+    ] = 1
+    enclosed: EnclosedIn | None = Field(
+        default=None, description="It was sent along with the order: nothing is bought, and its parcel is followed."
+    )
     format: Literal["pdf", "png"] = "pdf"
     qr: bool = False
 
@@ -52,7 +65,9 @@ class LabelParams(In):
 
     def spec(self) -> LabelSpec:
         """In the words of the service."""
-        return LabelSpec(format=self.format, qr=self.qr, parcel=labels.parcel(self.parcel.model_dump()))
+        parcel = labels.parcel(self.parcel.model_dump())
+        lay = None if self.enclosed is None else Enclosed(self.enclosed.carrier, self.enclosed.tracking_number)
+        return LabelSpec(format=self.format, qr=self.qr, parcel=parcel, parcel_number=self.parcel_number, enclosed=lay)
 
 
 async def read(runtime: Runtime, caller: Caller, params: LabelParams) -> Ready:
@@ -94,6 +109,6 @@ async def void(runtime: Runtime, caller: Caller, label_id: str, keyed: Keyed | N
     """Void a label that was not used."""
 
     def write(session: Session) -> Label:
-        return once(session, keyed, "label_void", labels.void, caller, label_id)
+        return once(session, keyed, "label_void", label_voids.void, caller, label_id)
 
     return (await runtime.db.write(write)).id

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.models.refunds import Refund
 from app.money import Money
-from app.services import orders, refund_approvals, refunds
+from app.services import instant_refunds, orders, refund_approvals, refunds
 from app.services.actions.registry import Action, Ready
 from app.services.callers import Caller
 from app.services.decisions import Asked
@@ -35,6 +35,10 @@ class RefundParams(In):
     """What to refund: lines and/or an amount, and shipping. With lines and an amount, the amount is what goes back."""
 
     order: Ref = Field(description="`ord_…`, the shop's own id or the order's number.")
+    return_id: Ref | None = Field(
+        default=None,
+        description="Pay this return, or `lines` of it, before its goods are here: where and less what it says.",
+    )
     lines: Annotated[list[RefundLineIn], Field(max_length=500)] = []
     amount: MoneyIn | None = None
     shipping: bool = False
@@ -64,13 +68,29 @@ async def read(runtime: Runtime, caller: Caller, params: RefundParams) -> Ready:
 def write(session: Session, caller: Caller, params: RefundParams, ready: Ready) -> Refund:
     """Lock, decide and reserve."""
     assert ready.order_id is not None
-    return refunds.request(session, caller, ready.order_id, ready.said, params.spec())
+    spec = _spec(session, caller, ready.order_id, params)
+    refund = refunds.request(session, caller, ready.order_id, ready.said, spec, return_id=params.return_id)
+    if refund.return_id is not None:
+        instant_refunds.note(session, caller, refund)
+    return refund
+
+
+def _spec(session: Session, caller: Caller, order_id: str, params: RefundParams) -> RefundSpec:
+    """What is asked for; of a return what it owes."""
+    asked = params.spec()
+    if params.return_id is None:
+        return asked
+    return instant_refunds.of_return(session, caller, order_id, params.return_id, asked)
 
 
 def park(session: Session, caller: Caller, params: RefundParams, ready: Ready, asked: Asked) -> Refund:
     """The refund that awaits approval."""
     assert ready.order_id is not None
-    return refund_approvals.park(session, caller, ready.order_id, ready.said, params.spec(), asked)
+    spec = _spec(session, caller, ready.order_id, params)
+    refund = refund_approvals.park(session, caller, ready.order_id, ready.said, spec, asked, return_id=params.return_id)
+    if refund.return_id is not None:
+        instant_refunds.note(session, caller, refund)
+    return refund
 
 
 ACTION = Action(
@@ -91,13 +111,14 @@ ACTION = Action(
 )
 
 
-async def quote(runtime: Runtime, caller: Caller, order: str, spec: RefundSpec) -> tuple[str, Quote]:
+async def quote(runtime: Runtime, caller: Caller, params: RefundParams) -> tuple[str, Quote]:
     """What the refund would be now: our id of the order, and the quote; nothing is written but the ledger's truth."""
-    order_id = await orders.load(runtime, caller, order, fresh=True)
+    order_id = await orders.load(runtime, caller, params.order, fresh=True)
     said = await orders.ledgers(runtime, caller, order_id)
-    return order_id, await runtime.db.write(_quote, caller, order_id, said, spec)
+    return order_id, await runtime.db.write(_quote, caller, order_id, said, params)
 
 
-def _quote(session: Session, caller: Caller, order_id: str, said: Ledgers, spec: RefundSpec) -> Quote:
+def _quote(session: Session, caller: Caller, order_id: str, said: Ledgers, params: RefundParams) -> Quote:
+    spec = _spec(session, caller, order_id, params)
     order, payments = refunds.hold(session, caller, order_id, said)
     return refunds.price(session, order, payments, spec)

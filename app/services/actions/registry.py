@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import ActionNotFound, AppError, ConfirmationRequired, Invalid, NotConnected, NotSupported
 from app.models.approvals import Approval
-from app.services import approvals
+from app.services import approvals, events
 from app.services.approvals import Made, Waiting
 from app.services.callers import Caller
 from app.services.decisions import Asked
@@ -166,13 +166,15 @@ async def _made(
 def _write(
     session: Session, keyed: Keyed | None, caller: Caller, action: Action[Any], params: Any, ready: Ready
 ) -> Identified:
-    return once(session, keyed, action.resource, action.write, caller, params, ready)
+    with events.caused_by(caller.connection):
+        return once(session, keyed, action.resource, action.write, caller, params, ready)
 
 
 def _park(
     session: Session, keyed: Keyed | None, caller: Caller, action: Action[Any], params: Any, ready: Ready, asked: Asked
 ) -> Identified:
-    return once(session, keyed, action.resource, park, caller, action, params, ready, asked)
+    with events.caused_by(caller.connection):
+        return once(session, keyed, action.resource, park, caller, action, params, ready, asked)
 
 
 def park(session: Session, caller: Caller, action: Action[P], params: P, ready: Ready, asked: Asked) -> Identified:

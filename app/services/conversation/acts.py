@@ -40,6 +40,8 @@ def carry_out(scene: Scene, plan: Plan) -> Turn:
     if plan is Plan.POLICY:
         return _return_window(scene)
     assert plan in ABOUT_AN_ORDER
+    if scene.caller.anonymous:  # nothing that is said proves anything here: only a session does
+        return Turn("awaiting_customer", scene.say("ask.sign_in"), buttons=(person(scene),))
     if scene.proof < 1 or not scene.orders:
         return Turn("awaiting_customer", scene.say("ask.proof"), buttons=(person(scene),))
     reached = {order_id: orders.get(scene.session, scene.caller, order_id) for order_id in scene.orders}
@@ -64,7 +66,7 @@ def _return_window(scene: Scene) -> Turn:
     only = days.pop() if len(days) == 1 else None
     if only is None:  # more than one window, or one without an end, is no sentence of ours
         return Turn("handed_off", scene.say("handoff"), reason="unsure")
-    return Turn("answered", scene.say("policy.return_window", days=str(only)))
+    return Turn("answered", scene.say_counted("policy.return_window", only))
 
 
 PRESSED = {
@@ -84,7 +86,7 @@ def _ask_which_order(scene: Scene, plan: Plan, asked: Sequence[OrderFacts]) -> T
 
 
 def _status(scene: Scene, order: Order) -> Turn:
-    text = order_status.summary(scene.session, order, scene.language)
+    text = order_status.summary(scene.session, scene.caller.store, order, scene.language)
     return Turn("answered", text, cards=({"type": "order", "id": order.id},), order_id=order.id)
 
 

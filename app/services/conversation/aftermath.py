@@ -23,7 +23,25 @@ NEXT_STEP = {
     "order_charge": "What the order costs more now was not paid or was taken back: have it paid, or undo the change.",
     "exchange_charge": "What the exchange costs more was not paid or was taken back: have it charged again.",
     "label_void": "The carrier did not void the label: it may have been used.",
+    "surplus_label_void": "The carrier made a second label and did not void it: void it by hand.",
 }
+
+
+def _what(operation: Operation) -> dict[str, Any]:
+    kind, contradicted = operation.kind, operation.evidence.get("contradicted")
+    if contradicted is not None:
+        return {
+            "reason": f"{kind}_contradicted",
+            "summary": f"{kind} asked for in this conversation was told as {operation.status}, and the provider says "
+            f"now that it {contradicted}.",
+            "next_step": "Compare with the provider's record, and put right what the shopper was told.",
+        }
+    failed = operation.status == "failed"
+    return {
+        "reason": f"{kind}_{'failed' if failed else 'unknown'}",
+        "summary": f"{kind} asked for in this conversation {'failed' if failed else 'has no known outcome'}.",
+        "next_step": NEXT_STEP.get(kind, "Look at the operation and tell the shopper."),
+    }
 
 
 def follow_up(session: Session, operation: Operation) -> None:
@@ -34,12 +52,9 @@ def follow_up(session: Session, operation: Operation) -> None:
     ticket = session.get_one(Ticket, message.ticket_id, with_for_update=True)
     if ticket.status == "closed":
         return
-    failed = operation.status == "failed"
     before = ticket.status
     pack: dict[str, Any] = {
-        "reason": f"{operation.kind}_{'failed' if failed else 'unknown'}",
-        "summary": f"{operation.kind} asked for in this conversation {'failed' if failed else 'has no known outcome'}.",
-        "next_step": NEXT_STEP.get(operation.kind, "Look at the operation and tell the shopper."),
+        **_what(operation),
         "asked": {"intent": ticket.intent, "confidence": None, "text": message.text[:500], "message": message.id},
         "proof": ticket.proof,
         "language": ticket.language,

@@ -12,6 +12,10 @@ from app.models.tickets import Message, Ticket
 from app.services import decision_views, label_views, operation_views, ticket_views
 from app.services.callers import Caller
 
+# Built once: every message asks them.
+_REPLY = select(Message).where(Message.in_reply_to == bindparam("message"), Message.direction == "outbound").limit(1)
+_BEHIND = select(Operation).where(Operation.message_id == bindparam("message")).order_by(Operation.id)
+
 
 def view(session: Session, caller: Caller, message_id: str) -> dict[str, Any]:
     """What the sender's side is answered: the first answer where it was kept, else as things are now."""
@@ -19,10 +23,8 @@ def view(session: Session, caller: Caller, message_id: str) -> dict[str, Any]:
     if message.answer is not None:
         return message.answer
     ticket = session.get_one(Ticket, message.ticket_id)
-    reply = session.scalar(
-        select(Message).where(Message.in_reply_to == message.id, Message.direction == "outbound").limit(1)
-    )
-    behind = session.scalars(select(Operation).where(Operation.message_id == message.id).order_by(Operation.id))
+    reply = session.scalar(_REPLY, {"message": message.id})
+    behind = session.scalars(_BEHIND, {"message": message.id})
     return {
         "message": ticket_views.message_view(message),
         "ticket": ticket_views.view(ticket),

@@ -176,7 +176,7 @@ def _judge(session: Session, caller: Caller, guess: Guess, ref: str, order: Writ
     name = order.external_id if order is not None else f"?{order_number_key(ref)}"
     counted = lockouts.limits(name, guess.sender)
     lockouts.hold(session, caller, *(about for about, _ in counted))
-    if any(lockouts.closed(session, caller, about, most) for about, most in counted):
+    if lockouts.closed(session, caller, counted):
         return False
     if order is not None and guess.is_right(order):
         return True

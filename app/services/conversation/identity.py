@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from app.errors import (
 )
 from app.integrations.commerce.contract import OrderQuery
 from app.models.orders import Order, TrackingNumber
-from app.services import customers, order_lists, orders, ticket_views
+from app.services import customers, order_lists, orders, steps, ticket_views
 from app.services.callers import Caller
 from app.services.conversation import guesses
 from app.services.conversation.guesses import Guess
@@ -50,7 +51,12 @@ class Who:
 
 
 async def identify(runtime: Runtime, caller: Caller, inbound: Inbound, triage: Triage) -> Who:
-    """Level 2: the storefront vouches. Level 1: the channel does, or an order number with its contact. Else 0."""
+    """Level 2: the storefront vouches. Level 1: the channel does, or an order number with its contact. Else 0.
+
+    A web page's publishable key proves nothing, whatever is said with it: that takes a shopper's session.
+    """
+    if caller.anonymous:
+        return Who(proof=0)
     refs = await _refs(runtime, caller, inbound, triage)
     try:
         if caller.shopper is not None:
@@ -174,9 +180,11 @@ async def _by_contact(runtime: Runtime, caller: Caller, inbound: Inbound, triage
     guess = Guess.of(caller, inbound, triage, refs, contact_key(caller, inbound))
     if not guess:  # a number alone proves nothing, whatever it names
         return Who(proof=0)
+    began = time.monotonic()
     found = [await guesses.proved(runtime, caller, guess, ref) for ref in refs]
     proved = await runtime.db.read(_owned, caller, list(dict.fromkeys(order for order in found if order)))
     if not proved:
+        await steps.wait_for_next(began)
         return Who(proof=0)
     first = proved[0]
     same = tuple(order.id for order in proved if order.customer_id == first.customer_id)
@@ -188,7 +196,12 @@ def _owned(session: Session, caller: Caller, order_ids: list[str]) -> list[Order
 
 
 def contact_key(caller: Caller, inbound: Inbound) -> str | None:
-    """Channel and address of the sender, so that their next message finds the ticket."""
+    """Channel and address of the sender, so that their next message finds the ticket.
+
+    None for a web page's key: that chat goes on by its own token, not for whoever names the same address.
+    """
+    if caller.anonymous:
+        return None
     claimed = inbound.customer
     email, phone, handle = claimed.get("email"), claimed.get("phone"), claimed.get("handle")
     address = (

@@ -24,6 +24,8 @@ class Inbound:
     identity: str = "none"
     external_id: str | None = None
     ticket_id: str | None = None
+    by_token: bool = False
+    """The ticket's id comes from its conversation's own token: the writer is the browser that it was with."""
     order_number: str | None = None
     subject: str | None = None
     locale: str | None = None

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -27,14 +27,18 @@ somebody out by writing in their name."""
 
 def hold(session: Session, caller: Caller, *about: str) -> None:
     """Have rivals who guess at the same wait until our commit; always in one order, so that none waits in a circle."""
-    for name in sorted(about):
-        threads.hold(session, caller.store_id, str(caller.livemode), "guess", name)
+    threads.hold_all(session, *((caller.store_id, str(caller.livemode), "guess", name) for name in sorted(about)))
 
 
-def closed(session: Session, caller: Caller, about: str, most: int) -> bool:
-    """Whether guesses are not listened to at present."""
-    row = session.get(WrongGuess, _key(caller, about))
-    return row is not None and row.count >= most and clock.now() - row.since < LASTS
+def closed(session: Session, caller: Caller, counted: Sequence[tuple[str, int]]) -> bool:
+    """Whether guesses are not listened to at present: at any of these, of which so many are let pass."""
+    most = {_key(caller, about)[2]: limit for about, limit in counted}
+    rows = session.scalars(
+        select(WrongGuess).where(
+            WrongGuess.store_id == caller.store_id, WrongGuess.livemode == caller.livemode, WrongGuess.about.in_(most)
+        )
+    )
+    return any(row.count >= most[row.about] and clock.now() - row.since < LASTS for row in rows)
 
 
 def count(session: Session, caller: Caller, about: str, most: int, tries: int) -> None:

@@ -16,9 +16,9 @@ from app import ids
 from app.errors import AppError
 from app.models.customers import Customer
 from app.models.tickets import Message, Ticket
-from app.services import deliveries, orders, tickets
+from app.services import deliveries, file_links, orders, parcel_alerts, ticket_clocks, tickets
 from app.services.callers import Caller
-from app.services.conversation import handoffs, identity, plans, senders, threads
+from app.services.conversation import answers, handoffs, identity, plans, senders, threads
 from app.services.conversation.acts import carry_out
 from app.services.conversation.identity import Who
 from app.services.conversation.inbound import Inbound, redacted
@@ -61,13 +61,19 @@ class _Read:
     ledgers: dict[str, Ledgers]
 
 
-async def receive(runtime: Runtime, caller: Caller, inbound: Inbound, keyed: Keyed | None) -> str:
-    """Our id of the message; raises `Repeated` where its channel has delivered it before."""
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Our id of the message, and its first answer where nothing that it set going is still under way."""
+
+    id: str
+    answer: dict[str, Any] | None
+
+
+async def receive(runtime: Runtime, caller: Caller, inbound: Inbound, keyed: Keyed | None) -> Received:
+    """Take a message in and answer it; raises `Repeated` where its channel has delivered it before."""
     clean = await redacted(runtime, caller, inbound)
-    known = await runtime.db.read(_known, caller, clean)
-    if known is not None:
-        raise Repeated(known)
-    await runtime.db.read(threads.check_named, caller, clean.ticket_id)
+    if clean.external_id is not None or clean.ticket_id is not None:
+        await runtime.db.read(_look, caller, clean)
     triage = TRIAGER.triage(clean.text, clean.locale)
     # Looked up by what was really sent: an id of the shop's that looks like a card is not known yet, and is kept
     # nowhere unless the shop knows it.
@@ -76,10 +82,24 @@ async def receive(runtime: Runtime, caller: Caller, inbound: Inbound, keyed: Key
     who, ledgers = await _money_facts(runtime, caller, who, plan)
     learned = _Read(clean, triage, who, plan, ledgers)
 
-    def write(session: Session) -> Message:
-        return once(session, keyed, "message", _handle, caller, learned)
+    def write(session: Session) -> Received:
+        message = once(session, keyed, "message", _handle, caller, learned)
+        session.flush()
+        shown = answers.view(session, caller, message.id)
+        if answers.is_open(shown):
+            return Received(message.id, None)
+        answers.keep_answer(session, message.id, shown)
+        return Received(message.id, shown)
 
-    return (await runtime.db.write(write)).id
+    return await runtime.db.write(write)
+
+
+def _look(session: Session, caller: Caller, inbound: Inbound) -> None:
+    """Whether there is anything to do, before anybody is asked: not for a message or a ticket that is not."""
+    known = _known(session, caller, inbound)
+    if known is not None:
+        raise Repeated(known)
+    threads.check_named(session, caller, inbound)
 
 
 def _known(session: Session, caller: Caller, inbound: Inbound) -> str | None:
@@ -143,6 +163,8 @@ def _handle(session: Session, caller: Caller, learned: _Read) -> Message:
     session.info["message_id"], session.info["ticket_id"] = message_id, ticket.id
     reply_to = senders.reply_to(session, inbound, who)
     message = tickets.add_message(session, ticket, _message(message_id, inbound, triage, who, reply_to))
+    named = [file["id"] for file in inbound.files if file.get("id")]
+    file_links.attach(session, caller, who.customer_id if who.proof else None, named, ("message", message_id))
     language = _language(session, caller, learned)
     turn = _turn(session, caller, learned, ticket, language)
     _conclude(session, caller, learned, ticket, message, turn, language, opened=opened)
@@ -177,7 +199,7 @@ def _message(message_id: str, inbound: Inbound, triage: Triage, who: Who, reply_
 def _turn(session: Session, caller: Caller, learned: _Read, ticket: Ticket, language: str) -> Turn:
     """What happens about the message; in a person's hands automation keeps quiet."""
     who, inbound = learned.who, learned.inbound
-    if ticket.handoff is not None and ticket.status != "solved":
+    if _theirs(session, ticket):
         return Turn("acknowledged")
     if learned.triage.urgency.level == "urgent" or not who.reachable:
         reason = "urgent" if who.reachable else "shop_unreachable"
@@ -195,6 +217,12 @@ def _turn(session: Session, caller: Caller, learned: _Read, ticket: Ticket, lang
         ledgers=learned.ledgers,
     )
     return carry_out(scene, learned.plan)
+
+
+def _theirs(session: Session, ticket: Ticket) -> bool:
+    """Whether a person has it; what was handed over before anybody asked is still automation's to answer."""
+    given = ticket.handoff is not None and ticket.status != "solved"
+    return given and not parcel_alerts.unanswered(session, ticket)
 
 
 def _language(session: Session, caller: Caller, learned: _Read) -> str:
@@ -223,6 +251,8 @@ def _conclude(
     message.outcome = turn.outcome
     order_id = turn.order_id or (learned.who.orders[0] if len(learned.who.orders) == 1 else None)
     known = _now_known(learned, ticket, turn, order_id, opened=opened)
+    if parcel_alerts.unanswered(session, ticket):
+        known["status"] = "open"  # answered, and a person has the parcel to look after all the same
     if not opened and learned.who.proof:
         known["contact"] = _contact(ticket, senders.contact(session, caller, learned.inbound, learned.who), learned.who)
     tickets.change(session, ticket, known)
@@ -237,7 +267,10 @@ def _conclude(
             message_id=message.id,
             proof=learned.who.proof,
         )
-        tickets.hand_off(session, ticket, pack, priority=learned.triage.urgency.level)
+        urgency = learned.triage.urgency
+        tickets.hand_off(session, ticket, pack, priority=urgency.level, reasons=urgency.reasons)
+    elif turn.outcome in ticket_clocks.SETTLED:
+        ticket_clocks.answered(session, ticket)
 
 
 def _reply(

@@ -20,7 +20,7 @@ from app.services.idempotency import Identified
 from app.services.orders import Ledgers
 from app.services.policy import parts
 from app.services.policy.document import PROOF
-from app.services.wording import say
+from app.services.wording import say, say_counted
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -69,6 +69,10 @@ class Scene:
     def say(self, key: str, **facts: str) -> str:
         """A sentence in the shopper's language."""
         return say(key, self.language, **facts)
+
+    def say_counted(self, key: str, count: int, **facts: str) -> str:
+        """The same of what has a number in it."""
+        return say_counted(key, self.language, count, **facts)
 
 
 def level(scene: Scene, action: parts.Action) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -25,11 +27,21 @@ SOLVED_STAYS = timedelta(days=3)
 
 def hold(session: Session, *names: str | None) -> None:
     """Have rivals for the same name wait until our commit (SQLite has one writer anyway)."""
-    if session.get_bind().dialect.name != "postgresql":
-        return
+    hold_all(session, names)
+
+
+def hold_all(session: Session, *things: Sequence[str | None]) -> None:
+    """The same for several, in this order, with one statement."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_HOLD, {"keys": [_key(names) for names in things]})
+
+
+_HOLD = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS held (key)")
+
+
+def _key(names: Sequence[str | None]) -> int:
     digest = sha256("\x00".join(name or "" for name in names).encode()).digest()
-    key = int.from_bytes(digest[:8], "big", signed=True)
-    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def find_or_open(
@@ -58,6 +70,7 @@ def find_or_open(
             channel=inbound.channel,
             subject=inbound.subject,
             priority=triage.urgency.level,
+            priority_reasons=triage.urgency.reasons,
             intent=triage.intent.name.value,
             sentiment=triage.sentiment.label,
             language=triage.language.code,
@@ -73,11 +86,19 @@ def find_or_open(
 
 
 def _named(session: Session, caller: Caller, inbound: Inbound, customer_id: str | None) -> Ticket | None:
-    """The ticket that the caller names. A closed one takes no more messages, and another customer's is not theirs."""
+    """The ticket that the caller names, or what it was merged into.
+
+    A closed one takes no more messages, and another customer's is not theirs.
+    """
     if inbound.ticket_id is None:
         return None
-    ticket = ticket_views.get(session, caller, inbound.ticket_id, lock=True)
-    others = customer_id is not None and ticket.customer_id not in (None, customer_id)
+    if inbound.by_token:
+        ticket = ticket_views.gone_on(session, caller, _of_token(session, caller, inbound.ticket_id, lock=True))
+        others = ticket.customer_id not in (None, customer_id)  # whoever signed in there goes on signed in
+    else:
+        named = ticket_views.get(session, caller, inbound.ticket_id, lock=True)
+        ticket = ticket_views.gone_on(session, caller, named)
+        others = customer_id is not None and ticket.customer_id not in (None, customer_id)
     return None if ticket.status == "closed" or others else ticket
 
 
@@ -104,9 +125,15 @@ def _running(
     return session.scalar(query.order_by(Ticket.id.desc()).limit(1).with_for_update())
 
 
-def check_named(session: Session, caller: Caller, ticket_id: str | None) -> None:
+def check_named(session: Session, caller: Caller, inbound: Inbound) -> None:
     """Raise `ticket_not_found` before anything is looked up where the caller names a ticket that is not theirs."""
-    if ticket_id is not None:
-        found = ticket_views.get(session, caller, ticket_id)
+    if inbound.ticket_id is not None:
+        find = _of_token if inbound.by_token else ticket_views.get
+        found = find(session, caller, inbound.ticket_id)
         if found.store_id != caller.store_id:
             raise TicketNotFound
+
+
+def _of_token(session: Session, caller: Caller, ticket_id: str, *, lock: bool = False) -> Ticket:
+    """The ticket of a conversation's token: the browser's own, also while nobody is proved in it."""
+    return ticket_views.get(session, replace(caller, shopper=None), ticket_id, lock=lock)

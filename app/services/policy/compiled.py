@@ -7,6 +7,7 @@ from copy import copy
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from app.services.policy.conditions import named
 from app.services.policy.evaluation import Test, compiled
 from app.services.policy.model import AUTO_APPROVE, PROOF, PolicyDocument
 from app.services.policy.names import ACTIONS, Scene
@@ -65,9 +66,13 @@ class Compiled:
         self.fees = {action: _of_action(document.fees, action) for action in ACTIONS}
         self.photos = {action: _of_action(document.photos, action) for action in ACTIONS}
         late = [rule for rule in document.rules if not rule.before_state]
-        self.rules = {action: _of_action(late, action) for action in ACTIONS}
+        self.rules = _shared({action: _of_action(late, action) for action in ACTIONS})
         early = [rule for rule in document.rules if rule.before_state]
-        self.early_rules = {action: _of_action(early, action) for action in ACTIONS}
+        self.early_rules = _shared({action: _of_action(early, action) for action in ACTIONS})
+        asked = [rule.when for rule in (*windows.rules, *document.rules)]
+        asked += [rule.when for part in windows.earlier for rule in part.rules]
+        self.same_for_all = not any("action" in named(when) for when in asked)
+        """Whether no window and no rule asks for the action, so that what is met as one is met as another."""
 
     def windows_of(self, placed_at: datetime | None) -> tuple[Window, ...]:
         """The windows under which an order of that moment was bought."""
@@ -90,6 +95,7 @@ class Compiled:
         both.windows = (*self.windows[:-1], *bought.windows)
         both.extensions = (*self.extensions, *bought.extensions)
         both.window_actions = bought.window_actions
+        both.same_for_all = self.same_for_all and bought.same_for_all
         return both
 
 
@@ -124,6 +130,12 @@ def _ready(parts: Iterable[Any]) -> tuple[Ready, ...]:
 
 def _of_action(parts: Iterable[Fee | PhotoDuty | Rule], action: str) -> tuple[Ready, ...]:
     return _ready(part for part in parts if action in part.actions)
+
+
+def _shared(rules: dict[str, tuple[Ready, ...]]) -> dict[str, tuple[Ready, ...]]:
+    """The same, with one list for all actions that have the same rules."""
+    known: dict[tuple[int, ...], tuple[Ready, ...]] = {}
+    return {action: known.setdefault(tuple(id(one.part) for one in ready), ready) for action, ready in rules.items()}
 
 
 def _excluded(part: Excluded) -> Test | None:

@@ -236,3 +236,13 @@ _adapter: TypeAdapter[Any] = TypeAdapter(Condition)
 def parse(raw: Any) -> All | AnyOf | Not | Compare:
     """A condition out of JSON; raises pydantic's ValidationError."""
     return _adapter.validate_python(raw)
+
+
+def named(condition: All | AnyOf | Not | Compare | None) -> frozenset[str]:
+    """The facts that a condition asks for."""
+    if isinstance(condition, Compare):
+        return frozenset({condition.fact})
+    if isinstance(condition, Not):
+        return named(condition.not_)
+    parts = condition.all if isinstance(condition, All) else condition.any if isinstance(condition, AnyOf) else ()
+    return frozenset[str]().union(*map(named, parts))

@@ -42,7 +42,7 @@ class LineFacts(Frozen):
     resolution: str = "refund"
     """refund, store_credit or exchange."""
     photos: int = 0
-    """How many different files were handed in."""
+    """How many different pictures were handed in."""
     extended_until: datetime | None = None
     """A person has let its window stay open until then."""
 

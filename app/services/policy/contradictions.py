@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from app.services.policy.conditions import All, AnyOf, Compare, Not
@@ -52,12 +52,16 @@ MAX_NODES = 5000
 """Of all conditions of a document together, so that a decision stays under a millisecond or two."""
 
 
-def of(document: PolicyDocument, currencies: Sequence[str] | None) -> list[Fault]:
+def of(document: PolicyDocument, currencies: frozenset[str] | None) -> list[Fault]:
     """Every contradiction of the document."""
     faults = [*_windows(document.windows), *_rules(document), *_money(document), *_reasons(document)]
     faults += [*_statutory(document), *_ids(document)]
-    if currencies is not None:
-        faults += _foreign(document, frozenset(currencies))
+    named = document.currencies
+    if named is not None and currencies is not None:
+        faults += [(("currencies", at), *_NOT_SOLD) for at, code in enumerate(named) if code not in currencies]
+    own = currencies if named is None else frozenset(named)
+    if own is not None:
+        faults += _foreign(document, own)
     if sum(_size(condition) for _, condition in _conditions(document)) > MAX_NODES:
         faults.append(((), "document_too_large", f"At most {MAX_NODES} nodes in all conditions together."))
     return faults
@@ -166,6 +170,9 @@ def _ids(document: PolicyDocument) -> Iterator[Fault]:
             seen.add(rule.id)
 
 
+_NOT_SOLD = "currency_foreign", "The store does not sell in this currency."
+
+
 def _foreign(document: PolicyDocument, own: frozenset[str]) -> Iterator[Fault]:
     named: list[tuple[Path, Iterable[str]]] = [
         (("caps",), document.caps),
@@ -176,14 +183,13 @@ def _foreign(document: PolicyDocument, own: frozenset[str]) -> Iterator[Fault]:
     for where, codes in named:
         for code in codes:
             if code not in own:
-                yield (*where, code), "currency_foreign", "The store does not sell in this currency."
+                yield (*where, code), *_NOT_SOLD
     for where, condition in _conditions(document):
         for path, node in _walk(condition, where):
             if NAMES[node.fact].kind == "money" and node.op != "exists":
                 code = node.value["currency"]
                 if code not in own:
-                    detail = "The store does not sell in this currency."
-                    yield (*path, "value", "currency"), "currency_foreign", detail
+                    yield (*path, "value", "currency"), *_NOT_SOLD
 
 
 def _conditions(document: PolicyDocument) -> Iterator[tuple[Path, Any]]:

@@ -21,7 +21,7 @@ MAX_VALUES = 100_000
 def check(raw: Any, currencies: Iterable[str] | None = None) -> PolicyDocument:
     """The document out of JSON; raises Invalid with a pointer, a code and a sentence for each fault.
 
-    `currencies` are the store's own; null where it sells in any.
+    `currencies` are the store's own; null where nobody has said. The document can narrow them down.
     """
     _bounded(raw)
     try:
@@ -29,8 +29,7 @@ def check(raw: Any, currencies: Iterable[str] | None = None) -> PolicyDocument:
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         raise _refused([_told(item["loc"], item["type"], item["msg"]) for item in found]) from None
-    own = document.currencies if currencies is None else list(currencies)
-    faults = contradictions.of(document, own)
+    faults = contradictions.of(document, None if currencies is None else frozenset(currencies))
     if faults:
         raise _refused([_told(path, code, detail) for path, code, detail in faults])
     return document

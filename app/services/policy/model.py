@@ -19,6 +19,7 @@ from app.services.policy.parts import (
     Currency,
     Excluded,
     Fee,
+    Inspection,
     KeepItems,
     Label,
     PhotoDuty,
@@ -57,6 +58,7 @@ class PolicyDocument(Strict):
     photos: Annotated[list[PhotoDuty], Field(max_length=MAX_RULES)] = []
     auto_approve: dict[Action, bool | Condition] = {}
     """Whether an action goes through without a person; see `AUTO_APPROVE` for what is not named here."""
+    inspection: Inspection = Inspection()
     keep_items: KeepItems = KeepItems()
     instant_refund: bool | Condition = False
     """Whether automation may pay back a delivered order before its goods come back, within the caps."""
@@ -71,6 +73,8 @@ class PolicyDocument(Strict):
     approvals: Approvals = Approvals()
     return_expires_after_days: Annotated[int, Field(ge=1, le=3650)] | None = 30
     """From its approval or its label; then goods that were never sent are not waited for any longer. Null: no end."""
+    return_overdue_after_days: Annotated[int, Field(ge=1, le=3650)] | None = 14
+    """From its approval, its label or its first scan; then a person is told that the goods are late. Null: no."""
     return_service: Annotated[str, Field(min_length=1, max_length=100)] = "return_standard"
     rules: Annotated[list[Rule], Field(max_length=MAX_RULES)] = []
 

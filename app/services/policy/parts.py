@@ -182,6 +182,13 @@ class PhotoDuty(Strict):
     outcome: Literal["ask", "refuse"] = "ask"
 
 
+class Inspection(Strict):
+    """Per cent of what was paid for a line that are kept back where it came back otherwise than it was sent."""
+
+    damaged: Annotated[int, Field(ge=0, le=100)] = 0
+    wrong_item: Annotated[int, Field(ge=0, le=100)] = 100
+
+
 class KeepItems(Strict):
     """Goods worth less than that stay with the shopper."""
 

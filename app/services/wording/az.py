@@ -7,11 +7,20 @@ SENTENCES: dict[str, str] = {
     "status.shipped": "{number} nömrəli sifariş yoldadır.",
     "status.shipped_eta": "{number} nömrəli sifariş yoldadır və ən gec {date} tarixində çatacağı gözlənilir.",
     "status.out_for_delivery": "{number} nömrəli sifariş bu gün kuryerlə çatdırılır.",
-    "status.delayed": "{number} nömrəli sifariş yoldadır, lakin bildirilən vaxtdan gec çatacaq.",
+    "status.delayed": "{number} nömrəli sifariş yoldadır, lakin gecikir: ən gec {date} tarixində çatmalı idi.",
     "status.exception": "{number} nömrəli sifariş yoldadır; çatdırılma şirkəti problem olduğunu bildirir.",
     "status.delivered": "{number} nömrəli sifariş çatdırılıb.",
     "status.delivered_on": "{number} nömrəli sifariş {date} tarixində çatdırılıb.",
     "status.canceled": "{number} nömrəli sifariş ləğv edilib.",
+    "status.lost": (
+        "{number} nömrəli sifarişin bağlaması, çox güman ki, yolda itib. Zəhmət olmasa, bizə yazın, məsələni həll edək."
+    ),
+    "status.announced": "{number} nömrəli sifariş qablaşdırılıb; çatdırılma şirkəti onu hələ götürməyib.",
+    "status.returned": "{number} nömrəli sifarişin bağlaması göndərənə qayıdır.",
+    "status.unshipped_late": (
+        "{number} nömrəli sifariş ən gec {date} tarixində çatmalı idi, lakin hələ göndərilməyib."
+    ),
+    "status.parts": "{number} nömrəli sifariş hissə-hissə gəlir: {parts}.",
     # asking for something
     "ask.proof": (
         "Yoxlaya bilməyimiz üçün zəhmət olmasa, sifariş nömrəsini və sifarişdəki e-poçt ünvanını, telefon "
@@ -50,9 +59,6 @@ SENTENCES: dict[str, str] = {
         "məşğul olur."
     ),
     "refund.status_none": "{number} nömrəli sifariş üzrə hələlik pul qaytarılması yoxdur.",
-    "policy.return_window": (
-        "Məhsulları çatdırıldıqdan sonra {days} gün ərzində qaytara bilərsiniz. Sadəcə sifariş nömrəsini bizə yazın."
-    ),
     # saying no
     "no.order_not_pending": (
         "{number} nömrəli sifarişi artıq ləğv etmək mümkün deyil, çünki o, göndərilməkdədir. Sifarişi "
@@ -78,4 +84,43 @@ SENTENCES: dict[str, str] = {
     "button.wrong": "Səhv məhsul",
     "button.missing": "Məhsul çatışmır",
     "button.person": "Əməkdaşla danışmaq",
+}
+PHRASES: dict[str, str] = {
+    # what an order that comes in parts is made of
+    "part.join": ", ",
+    "part.delivered": "{parcels} çatdırılıb",
+    "part.shipped": "{parcels} yoldadır",
+    "part.shipped_eta": "{parcels} ən gec {date} tarixində gözlənilir",
+    "part.out_for_delivery": "{parcels} bu gün kuryerdədir",
+    "part.announced": "{parcels} hələ götürülməyib",
+    "part.delayed": "{parcels} gecikir",
+    "part.silent": "{parcels} barədə xəbər yoxdur",
+    "part.exception": "{parcels} üzrə çatdırılma problemi var",
+    "part.lost": "{parcels} itmiş ola bilər",
+    "part.returned": "{parcels} göndərənə qayıdır",
+    "part.preparing": "{items} hələ hazırlanır",
+}
+COUNTED: dict[str, dict[str, str]] = {
+    "parcels": {
+        "one": "{count} bağlama",
+        "other": "{count} bağlama",
+    },
+    "items": {
+        "one": "{count} məhsul",
+        "other": "{count} məhsul",
+    },
+    "status.silent": {
+        "one": "{number} nömrəli sifariş yoldadır; çatdırılma şirkəti {count} gündür məlumat vermir.",
+        "other": "{number} nömrəli sifariş yoldadır; çatdırılma şirkəti {count} gündür məlumat vermir.",
+    },
+    "policy.return_window": {
+        "one": (
+            "Məhsulları çatdırıldıqdan sonra {count} gün ərzində qaytara bilərsiniz. Sadəcə sifariş nömrəsini "
+            "bizə yazın."
+        ),
+        "other": (
+            "Məhsulları çatdırıldıqdan sonra {count} gün ərzində qaytara bilərsiniz. Sadəcə sifariş nömrəsini "
+            "bizə yazın."
+        ),
+    },
 }

@@ -18,4 +18,6 @@ def _written(on: date, language: str) -> str:
         locale = Locale.parse(language.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
         locale = Locale.parse("en")
-    return format_date(on, format="long", locale=locale)
+    written = format_date(on, format="long", locale=locale)
+    # CLDR has no word for the first of a month, which is the only day that French does not count.
+    return f"1er{written[1:]}" if locale.language == "fr" and on.day == 1 else written

@@ -7,11 +7,23 @@ SENTENCES: dict[str, str] = {
     "status.shipped": "Die Bestellung {number} ist unterwegs.",
     "status.shipped_eta": "Die Bestellung {number} ist unterwegs und kommt voraussichtlich bis zum {date} an.",
     "status.out_for_delivery": "Die Bestellung {number} wird heute zugestellt.",
-    "status.delayed": "Die Bestellung {number} ist unterwegs, kommt aber später an als angekündigt.",
+    "status.delayed": (
+        "Die Bestellung {number} ist unterwegs, hat aber Verspätung: Sie sollte bis zum {date} ankommen."
+    ),
     "status.exception": "Die Bestellung {number} ist unterwegs; der Paketdienst meldet ein Problem bei der Zustellung.",
     "status.delivered": "Die Bestellung {number} wurde zugestellt.",
     "status.delivered_on": "Die Bestellung {number} wurde am {date} zugestellt.",
     "status.canceled": "Die Bestellung {number} wurde storniert.",
+    "status.lost": (
+        "Das Paket der Bestellung {number} ist unterwegs vermutlich verloren gegangen. Bitte schreiben Sie "
+        "uns, wir kümmern uns darum."
+    ),
+    "status.announced": "Die Bestellung {number} ist gepackt; der Paketdienst hat sie noch nicht abgeholt.",
+    "status.returned": "Das Paket der Bestellung {number} geht an den Absender zurück.",
+    "status.unshipped_late": (
+        "Die Bestellung {number} sollte bis zum {date} ankommen, ist aber noch nicht verschickt."
+    ),
+    "status.parts": "Die Bestellung {number} kommt in mehreren Teilen: {parts}.",
     # asking for something
     "ask.proof": (
         "Damit wir das prüfen können, nennen Sie uns bitte die Bestellnummer und dazu die E-Mail-Adresse, "
@@ -55,10 +67,6 @@ SENTENCES: dict[str, str] = {
         "Kundenservice kümmert sich darum."
     ),
     "refund.status_none": "Für die Bestellung {number} gibt es bisher keine Erstattung.",
-    "policy.return_window": (
-        "Sie können Artikel innerhalb von {days} Tagen nach der Zustellung zurücksenden. Nennen Sie uns dazu "
-        "einfach die Bestellnummer."
-    ),
     # saying no
     "no.order_not_pending": (
         "Die Bestellung {number} kann nicht mehr storniert werden, weil sie bereits versendet wird. Sie "
@@ -84,4 +92,43 @@ SENTENCES: dict[str, str] = {
     "button.wrong": "Falscher Artikel",
     "button.missing": "Fehlt",
     "button.person": "Mit einem Menschen sprechen",
+}
+PHRASES: dict[str, str] = {
+    # what an order that comes in parts is made of
+    "part.join": ", ",
+    "part.delivered": "{parcels} zugestellt",
+    "part.shipped": "{parcels} unterwegs",
+    "part.shipped_eta": "{parcels} bis zum {date} erwartet",
+    "part.out_for_delivery": "{parcels} heute in der Zustellung",
+    "part.announced": "{parcels} noch nicht abgeholt",
+    "part.delayed": "{parcels} verspätet",
+    "part.silent": "{parcels} ohne Nachricht vom Paketdienst",
+    "part.exception": "{parcels} mit einem Problem bei der Zustellung",
+    "part.lost": "{parcels} vermutlich verloren",
+    "part.returned": "{parcels} auf dem Weg zurück zum Absender",
+    "part.preparing": "{items} noch in Vorbereitung",
+}
+COUNTED: dict[str, dict[str, str]] = {
+    "parcels": {
+        "one": "{count} Paket",
+        "other": "{count} Pakete",
+    },
+    "items": {
+        "one": "{count} Artikel",
+        "other": "{count} Artikel",
+    },
+    "status.silent": {
+        "one": "Die Bestellung {number} ist unterwegs; der Paketdienst hat seit {count} Tag nichts gemeldet.",
+        "other": "Die Bestellung {number} ist unterwegs; der Paketdienst hat seit {count} Tagen nichts gemeldet.",
+    },
+    "policy.return_window": {
+        "one": (
+            "Sie können Artikel innerhalb von {count} Tag nach der Zustellung zurücksenden. Nennen Sie uns dazu "
+            "einfach die Bestellnummer."
+        ),
+        "other": (
+            "Sie können Artikel innerhalb von {count} Tagen nach der Zustellung zurücksenden. Nennen Sie uns "
+            "dazu einfach die Bestellnummer."
+        ),
+    },
 }

@@ -7,11 +7,18 @@ SENTENCES: dict[str, str] = {
     "status.shipped": "Order {number} is on its way.",
     "status.shipped_eta": "Order {number} is on its way and should arrive by {date}.",
     "status.out_for_delivery": "Order {number} is out for delivery today.",
-    "status.delayed": "Order {number} is on its way but later than announced.",
+    "status.delayed": "Order {number} is on its way but late: it should have arrived by {date}.",
     "status.exception": "Order {number} is on its way; the carrier reports a problem with the delivery.",
     "status.delivered": "Order {number} has been delivered.",
     "status.delivered_on": "Order {number} was delivered on {date}.",
     "status.canceled": "Order {number} has been canceled.",
+    "status.lost": (
+        "The parcel of order {number} has probably been lost on its way. Please write to us, and we will sort it out."
+    ),
+    "status.announced": "Order {number} is packed; the carrier has not picked it up yet.",
+    "status.returned": "The parcel of order {number} is going back to the sender.",
+    "status.unshipped_late": "Order {number} should have arrived by {date} but has not been shipped yet.",
+    "status.parts": "Order {number} comes in parts: {parts}.",
     # asking for something
     "ask.proof": (
         "To look into this, please tell us the order number and the e-mail address, phone number or postal "
@@ -41,7 +48,6 @@ SENTENCES: dict[str, str] = {
         "Your refund of {amount} for order {number} could not be paid out yet. A colleague looks into it."
     ),
     "refund.status_none": "There is no refund for order {number} so far.",
-    "policy.return_window": "You can return items within {days} days of delivery. Just tell us the order number.",
     # saying no
     "no.order_not_pending": (
         "Order {number} can no longer be canceled because it is already being shipped. You can return it "
@@ -63,4 +69,37 @@ SENTENCES: dict[str, str] = {
     "button.wrong": "The wrong item",
     "button.missing": "It is missing",
     "button.person": "Talk to a person",
+}
+PHRASES: dict[str, str] = {
+    # what an order that comes in parts is made of
+    "part.join": ", ",
+    "part.delivered": "{parcels} delivered",
+    "part.shipped": "{parcels} on the way",
+    "part.shipped_eta": "{parcels} expected by {date}",
+    "part.out_for_delivery": "{parcels} out for delivery today",
+    "part.announced": "{parcels} not picked up by the carrier yet",
+    "part.delayed": "{parcels} late",
+    "part.silent": "{parcels} without news from the carrier",
+    "part.exception": "{parcels} with a delivery problem",
+    "part.lost": "{parcels} probably lost",
+    "part.returned": "{parcels} going back to the sender",
+    "part.preparing": "{items} still being prepared",
+}
+COUNTED: dict[str, dict[str, str]] = {
+    "parcels": {
+        "one": "{count} parcel",
+        "other": "{count} parcels",
+    },
+    "items": {
+        "one": "{count} item",
+        "other": "{count} items",
+    },
+    "status.silent": {
+        "one": "Order {number} is on its way; the carrier has had no news of it for {count} day.",
+        "other": "Order {number} is on its way; the carrier has had no news of it for {count} days.",
+    },
+    "policy.return_window": {
+        "one": "You can return items within {count} day of delivery. Just tell us the order number.",
+        "other": "You can return items within {count} days of delivery. Just tell us the order number.",
+    },
 }

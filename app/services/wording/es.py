@@ -7,13 +7,22 @@ SENTENCES: dict[str, str] = {
     "status.shipped": "El pedido {number} está en camino.",
     "status.shipped_eta": "El pedido {number} está en camino y debería llegar, a más tardar, el {date}.",
     "status.out_for_delivery": "El pedido {number} está hoy en reparto.",
-    "status.delayed": "El pedido {number} está en camino, pero llegará más tarde de lo previsto.",
+    "status.delayed": "El pedido {number} está en camino, pero con retraso: debía llegar, a más tardar, el {date}.",
     "status.exception": (
         "El pedido {number} está en camino; la empresa de transporte informa de un problema con la entrega."
     ),
     "status.delivered": "El pedido {number} ha sido entregado.",
     "status.delivered_on": "El pedido {number} se entregó el {date}.",
     "status.canceled": "El pedido {number} ha sido cancelado.",
+    "status.lost": (
+        "El paquete del pedido {number} probablemente se ha perdido por el camino. Escríbanos y lo solucionaremos."
+    ),
+    "status.announced": "El pedido {number} está empaquetado; la empresa de transporte aún no lo ha recogido.",
+    "status.returned": "El paquete del pedido {number} vuelve al remitente.",
+    "status.unshipped_late": (
+        "El pedido {number} debía llegar, a más tardar, el {date}, pero todavía no se ha enviado."
+    ),
+    "status.parts": "El pedido {number} llega en varias partes: {parts}.",
     # asking for something
     "ask.proof": (
         "Para poder consultarlo, indíquenos por favor el número de pedido y el correo electrónico, el "
@@ -51,10 +60,6 @@ SENTENCES: dict[str, str] = {
         "Su reembolso de {amount} del pedido {number} aún no se ha podido realizar. Nuestro equipo lo está revisando."
     ),
     "refund.status_none": "Por ahora no hay ningún reembolso del pedido {number}.",
-    "policy.return_window": (
-        "Puede devolver los artículos en un plazo de {days} días desde la entrega. Solo tiene que indicarnos "
-        "el número de pedido."
-    ),
     # saying no
     "no.order_not_pending": (
         "El pedido {number} ya no se puede cancelar porque ya se está enviando. Podrá devolverlo cuando lo "
@@ -79,4 +84,54 @@ SENTENCES: dict[str, str] = {
     "button.wrong": "Artículo equivocado",
     "button.missing": "Falta un artículo",
     "button.person": "Hablar con una persona",
+}
+PHRASES: dict[str, str] = {
+    # what an order that comes in parts is made of
+    "part.join": ", ",
+    "part.delivered": "{parcels} con entrega realizada",
+    "part.shipped": "{parcels} en camino",
+    "part.shipped_eta": "{parcels} a más tardar el {date}",
+    "part.out_for_delivery": "{parcels} hoy en reparto",
+    "part.announced": "{parcels} sin recoger todavía",
+    "part.delayed": "{parcels} con retraso",
+    "part.silent": "{parcels} sin noticias de la empresa de transporte",
+    "part.exception": "{parcels} con un problema de entrega",
+    "part.lost": "{parcels} con pérdida probable",
+    "part.returned": "{parcels} de vuelta al remitente",
+    "part.preparing": "{items} en preparación",
+}
+COUNTED: dict[str, dict[str, str]] = {
+    "parcels": {
+        "one": "{count} paquete",
+        "many": "{count} de paquetes",
+        "other": "{count} paquetes",
+    },
+    "items": {
+        "one": "{count} artículo",
+        "many": "{count} de artículos",
+        "other": "{count} artículos",
+    },
+    "status.silent": {
+        "one": "El pedido {number} está en camino; la empresa de transporte no informa de nada desde hace {count} día.",
+        "many": (
+            "El pedido {number} está en camino; la empresa de transporte no informa de nada desde hace {count} de días."
+        ),
+        "other": (
+            "El pedido {number} está en camino; la empresa de transporte no informa de nada desde hace {count} días."
+        ),
+    },
+    "policy.return_window": {
+        "one": (
+            "Puede devolver los artículos en un plazo de {count} día desde la entrega. Solo tiene que indicarnos "
+            "el número de pedido."
+        ),
+        "many": (
+            "Puede devolver los artículos en un plazo de {count} de días desde la entrega. Solo tiene que "
+            "indicarnos el número de pedido."
+        ),
+        "other": (
+            "Puede devolver los artículos en un plazo de {count} días desde la entrega. Solo tiene que "
+            "indicarnos el número de pedido."
+        ),
+    },
 }

@@ -7,11 +7,22 @@ SENTENCES: dict[str, str] = {
     "status.shipped": "La commande {number} est en route.",
     "status.shipped_eta": "La commande {number} est en route et devrait arriver au plus tard le {date}.",
     "status.out_for_delivery": "La commande {number} est en cours de livraison aujourd’hui.",
-    "status.delayed": "La commande {number} est en route, mais arrivera plus tard que prévu.",
+    "status.delayed": (
+        "La commande {number} est en route mais en retard : elle devait arriver au plus tard le {date}."
+    ),
     "status.exception": "La commande {number} est en route ; le transporteur signale un problème de livraison.",
     "status.delivered": "La commande {number} a été livrée.",
     "status.delivered_on": "La commande {number} a été livrée le {date}.",
     "status.canceled": "La commande {number} a été annulée.",
+    "status.lost": (
+        "Le colis de la commande {number} a probablement été perdu en chemin. Écrivez-nous, nous nous en occupons."
+    ),
+    "status.announced": "La commande {number} est emballée ; le transporteur ne l’a pas encore prise en charge.",
+    "status.returned": "Le colis de la commande {number} est renvoyé à l’expéditeur.",
+    "status.unshipped_late": (
+        "La commande {number} devait arriver au plus tard le {date}, mais n’a pas encore été expédiée."
+    ),
+    "status.parts": "La commande {number} arrive en plusieurs parties : {parts}.",
     # asking for something
     "ask.proof": (
         "Pour que nous puissions vérifier, merci de nous indiquer le numéro de commande ainsi que l’adresse "
@@ -52,10 +63,6 @@ SENTENCES: dict[str, str] = {
         "service client s’en occupe."
     ),
     "refund.status_none": "Il n’y a pour l’instant aucun remboursement pour la commande {number}.",
-    "policy.return_window": (
-        "Vous pouvez retourner vos articles dans un délai de {days} jours après la livraison. Il suffit de "
-        "nous indiquer le numéro de commande."
-    ),
     # saying no
     "no.order_not_pending": (
         "La commande {number} ne peut plus être annulée, car son expédition est déjà en cours. Vous pourrez "
@@ -82,4 +89,50 @@ SENTENCES: dict[str, str] = {
     "button.wrong": "Mauvais article",
     "button.missing": "Article manquant",
     "button.person": "Parler à un conseiller",
+}
+PHRASES: dict[str, str] = {
+    # what an order that comes in parts is made of
+    "part.join": ", ",
+    "part.delivered": "{parcels} avec livraison effectuée",
+    "part.shipped": "{parcels} en route",
+    "part.shipped_eta": "{parcels} au plus tard le {date}",
+    "part.out_for_delivery": "{parcels} en cours de livraison aujourd’hui",
+    "part.announced": "{parcels} en attente du transporteur",
+    "part.delayed": "{parcels} en retard",
+    "part.silent": "{parcels} sans nouvelles du transporteur",
+    "part.exception": "{parcels} avec un problème de livraison",
+    "part.lost": "{parcels} avec perte probable",
+    "part.returned": "{parcels} en retour vers l’expéditeur",
+    "part.preparing": "{items} en préparation",
+}
+COUNTED: dict[str, dict[str, str]] = {
+    "parcels": {
+        "one": "{count} colis",
+        "many": "{count} de colis",
+        "other": "{count} colis",
+    },
+    "items": {
+        "one": "{count} article",
+        "many": "{count} d’articles",
+        "other": "{count} articles",
+    },
+    "status.silent": {
+        "one": "La commande {number} est en route ; le transporteur n’a rien signalé depuis {count} jour.",
+        "many": "La commande {number} est en route ; le transporteur n’a rien signalé depuis {count} de jours.",
+        "other": "La commande {number} est en route ; le transporteur n’a rien signalé depuis {count} jours.",
+    },
+    "policy.return_window": {
+        "one": (
+            "Vous pouvez retourner vos articles dans un délai de {count} jour après la livraison. Il suffit de "
+            "nous indiquer le numéro de commande."
+        ),
+        "many": (
+            "Vous pouvez retourner vos articles dans un délai de {count} de jours après la livraison. Il suffit "
+            "de nous indiquer le numéro de commande."
+        ),
+        "other": (
+            "Vous pouvez retourner vos articles dans un délai de {count} jours après la livraison. Il suffit de "
+            "nous indiquer le numéro de commande."
+        ),
+    },
 }

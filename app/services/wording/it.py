@@ -7,11 +7,21 @@ SENTENCES: dict[str, str] = {
     "status.shipped": "L’ordine {number} è in viaggio.",
     "status.shipped_eta": "L’ordine {number} è in viaggio e dovrebbe arrivare al più tardi in data {date}.",
     "status.out_for_delivery": "L’ordine {number} è oggi in consegna.",
-    "status.delayed": "L’ordine {number} è in viaggio, ma arriverà più tardi del previsto.",
+    "status.delayed": "L’ordine {number} è in viaggio ma in ritardo: doveva arrivare al più tardi in data {date}.",
     "status.exception": "L’ordine {number} è in viaggio; il corriere segnala un problema con la consegna.",
     "status.delivered": "L’ordine {number} è stato consegnato.",
     "status.delivered_on": "L’ordine {number} è stato consegnato in data {date}.",
     "status.canceled": "L’ordine {number} è stato annullato.",
+    "status.lost": (
+        "Il pacco dell’ordine {number} è stato probabilmente smarrito durante il viaggio. Ci scriva e "
+        "troveremo una soluzione."
+    ),
+    "status.announced": "L’ordine {number} è imballato; il corriere non lo ha ancora ritirato.",
+    "status.returned": "Il pacco dell’ordine {number} sta tornando al mittente.",
+    "status.unshipped_late": (
+        "L’ordine {number} doveva arrivare al più tardi in data {date}, ma non è ancora stato spedito."
+    ),
+    "status.parts": "L’ordine {number} arriva in più parti: {parts}.",
     # asking for something
     "ask.proof": (
         "Per poter verificare, ci indichi per favore il numero d’ordine e l’indirizzo e-mail, il numero di "
@@ -52,9 +62,6 @@ SENTENCES: dict[str, str] = {
         "nostro servizio clienti se ne sta occupando."
     ),
     "refund.status_none": "Al momento non risultano rimborsi per l’ordine {number}.",
-    "policy.return_window": (
-        "Può restituire gli articoli entro {days} giorni dalla consegna. Basta indicarci il numero d’ordine."
-    ),
     # saying no
     "no.order_not_pending": (
         "L’ordine {number} non può più essere annullato perché è già in fase di spedizione. Potrà "
@@ -81,4 +88,43 @@ SENTENCES: dict[str, str] = {
     "button.wrong": "Articolo sbagliato",
     "button.missing": "Articolo mancante",
     "button.person": "Parlare con una persona",
+}
+PHRASES: dict[str, str] = {
+    # what an order that comes in parts is made of
+    "part.join": ", ",
+    "part.delivered": "{parcels} con consegna avvenuta",
+    "part.shipped": "{parcels} in viaggio",
+    "part.shipped_eta": "{parcels} al più tardi in data {date}",
+    "part.out_for_delivery": "{parcels} oggi in consegna",
+    "part.announced": "{parcels} in attesa del corriere",
+    "part.delayed": "{parcels} in ritardo",
+    "part.silent": "{parcels} senza notizie dal corriere",
+    "part.exception": "{parcels} con un problema di consegna",
+    "part.lost": "{parcels} con probabile smarrimento",
+    "part.returned": "{parcels} di ritorno al mittente",
+    "part.preparing": "{items} in preparazione",
+}
+COUNTED: dict[str, dict[str, str]] = {
+    "parcels": {
+        "one": "{count} pacco",
+        "many": "{count} di pacchi",
+        "other": "{count} pacchi",
+    },
+    "items": {
+        "one": "{count} articolo",
+        "many": "{count} di articoli",
+        "other": "{count} articoli",
+    },
+    "status.silent": {
+        "one": "L’ordine {number} è in viaggio; il corriere non segnala nulla da {count} giorno.",
+        "many": "L’ordine {number} è in viaggio; il corriere non segnala nulla da {count} di giorni.",
+        "other": "L’ordine {number} è in viaggio; il corriere non segnala nulla da {count} giorni.",
+    },
+    "policy.return_window": {
+        "one": "Può restituire gli articoli entro {count} giorno dalla consegna. Basta indicarci il numero d’ordine.",
+        "many": (
+            "Può restituire gli articoli entro {count} di giorni dalla consegna. Basta indicarci il numero d’ordine."
+        ),
+        "other": "Può restituire gli articoli entro {count} giorni dalla consegna. Basta indicarci il numero d’ordine.",
+    },
 }

@@ -7,11 +7,16 @@ SENTENCES: dict[str, str] = {
     "status.shipped": "ご注文 {number} は配送中です。",
     "status.shipped_eta": "ご注文 {number} は配送中で、{date}までにお届けできる見込みです。",
     "status.out_for_delivery": "ご注文 {number} は本日お届け予定で、配達に出ております。",
-    "status.delayed": "ご注文 {number} は配送中ですが、お知らせした予定より遅れております。",
+    "status.delayed": "ご注文 {number} は配送中ですが遅れており、お届け予定日の{date}を過ぎております。",
     "status.exception": "ご注文 {number} は配送中ですが、配送業者から配達に問題があるとの連絡が入っております。",
     "status.delivered": "ご注文 {number} は配達済みです。",
     "status.delivered_on": "ご注文 {number} は{date}に配達されました。",
     "status.canceled": "ご注文 {number} はキャンセルされました。",
+    "status.lost": "ご注文 {number} のお荷物は輸送中に紛失した可能性があります。お手数ですがご連絡ください。",
+    "status.announced": "ご注文 {number} は梱包済みで、配送業者の集荷を待っております。",
+    "status.returned": "ご注文 {number} のお荷物は差出人に返送中です。",
+    "status.unshipped_late": "ご注文 {number} はお届け予定日の{date}を過ぎておりますが、まだ発送されておりません。",
+    "status.parts": "ご注文 {number} は分けてお届けします。内訳は、{parts}です。",
     # asking for something
     "ask.proof": (
         "確認いたしますので、ご注文番号と、ご注文時のメールアドレス、電話番号、郵便番号のいずれかをお知らせください。"
@@ -41,7 +46,6 @@ SENTENCES: dict[str, str] = {
     "refund.status_pending": "ご注文 {number} の返金（{amount}）は手続き中です。",
     "refund.status_failed": "ご注文 {number} の返金（{amount}）はまだ完了できておりません。担当者が確認しております。",
     "refund.status_none": "ご注文 {number} について、これまでに返金はございません。",
-    "policy.return_window": "商品はお届けから{days}日以内であれば返品いただけます。ご注文番号をお知らせください。",
     # saying no
     "no.order_not_pending": (
         "ご注文 {number} はすでに発送手続きに入っているため、キャンセルできません。お受け取り後に返品いただけます。"
@@ -64,4 +68,33 @@ SENTENCES: dict[str, str] = {
     "button.wrong": "商品が違う",
     "button.missing": "商品が届いていない",
     "button.person": "担当者と話す",
+}
+PHRASES: dict[str, str] = {
+    # what an order that comes in parts is made of
+    "part.join": "、",
+    "part.delivered": "配達済みが{parcels}",
+    "part.shipped": "配送中が{parcels}",
+    "part.shipped_eta": "{date}までにお届け予定が{parcels}",
+    "part.out_for_delivery": "本日お届け予定が{parcels}",
+    "part.announced": "集荷待ちが{parcels}",
+    "part.delayed": "遅延が{parcels}",
+    "part.silent": "配送業者からの連絡待ちが{parcels}",
+    "part.exception": "配達に問題ありが{parcels}",
+    "part.lost": "紛失の可能性ありが{parcels}",
+    "part.returned": "差出人に返送中が{parcels}",
+    "part.preparing": "発送準備中が{items}",
+}
+COUNTED: dict[str, dict[str, str]] = {
+    "parcels": {
+        "other": "{count}個",
+    },
+    "items": {
+        "other": "{count}点",
+    },
+    "status.silent": {
+        "other": "ご注文 {number} は配送中ですが、配送業者からの連絡が{count}日間ありません。",
+    },
+    "policy.return_window": {
+        "other": "商品はお届けから{count}日以内であれば返品いただけます。ご注文番号をお知らせください。",
+    },
 }

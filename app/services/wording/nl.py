@@ -7,11 +7,20 @@ SENTENCES: dict[str, str] = {
     "status.shipped": "Bestelling {number} is onderweg.",
     "status.shipped_eta": "Bestelling {number} is onderweg en komt naar verwachting uiterlijk op {date} aan.",
     "status.out_for_delivery": "Bestelling {number} wordt vandaag bezorgd.",
-    "status.delayed": "Bestelling {number} is onderweg, maar komt later aan dan aangekondigd.",
+    "status.delayed": (
+        "Bestelling {number} is onderweg, maar heeft vertraging: de levering werd uiterlijk op {date} verwacht."
+    ),
     "status.exception": "Bestelling {number} is onderweg; de vervoerder meldt een probleem met de bezorging.",
     "status.delivered": "Bestelling {number} is bezorgd.",
     "status.delivered_on": "Bestelling {number} is op {date} bezorgd.",
     "status.canceled": "Bestelling {number} is geannuleerd.",
+    "status.lost": (
+        "Het pakket van bestelling {number} is onderweg waarschijnlijk zoekgeraakt. Schrijf ons, dan lossen we het op."
+    ),
+    "status.announced": "Bestelling {number} is ingepakt; de vervoerder heeft het pakket nog niet opgehaald.",
+    "status.returned": "Het pakket van bestelling {number} gaat terug naar de afzender.",
+    "status.unshipped_late": "Bestelling {number} zou uiterlijk op {date} aankomen, maar is nog niet verzonden.",
+    "status.parts": "Bestelling {number} komt in delen: {parts}.",
     # asking for something
     "ask.proof": (
         "Om dit voor u na te kijken, ontvangen wij graag het bestelnummer en het e-mailadres, het "
@@ -50,9 +59,6 @@ SENTENCES: dict[str, str] = {
         "Uw terugbetaling van {amount} voor bestelling {number} is nog niet gelukt. Onze klantenservice kijkt ernaar."
     ),
     "refund.status_none": "Er is tot nu toe geen terugbetaling voor bestelling {number}.",
-    "policy.return_window": (
-        "U kunt artikelen binnen {days} dagen na bezorging terugsturen. Geef ons gewoon het bestelnummer door."
-    ),
     # saying no
     "no.order_not_pending": (
         "Bestelling {number} kan niet meer worden geannuleerd, omdat de verzending al is begonnen. U kunt de "
@@ -76,4 +82,39 @@ SENTENCES: dict[str, str] = {
     "button.wrong": "Verkeerd artikel",
     "button.missing": "Het ontbreekt",
     "button.person": "Een medewerker spreken",
+}
+PHRASES: dict[str, str] = {
+    # what an order that comes in parts is made of
+    "part.join": ", ",
+    "part.delivered": "{parcels} bezorgd",
+    "part.shipped": "{parcels} onderweg",
+    "part.shipped_eta": "{parcels} uiterlijk op {date} verwacht",
+    "part.out_for_delivery": "{parcels} vandaag in bezorging",
+    "part.announced": "{parcels} nog niet opgehaald",
+    "part.delayed": "{parcels} vertraagd",
+    "part.silent": "{parcels} zonder bericht van de vervoerder",
+    "part.exception": "{parcels} met een bezorgprobleem",
+    "part.lost": "{parcels} waarschijnlijk zoekgeraakt",
+    "part.returned": "{parcels} op de terugweg naar de afzender",
+    "part.preparing": "{items} nog in voorbereiding",
+}
+COUNTED: dict[str, dict[str, str]] = {
+    "parcels": {
+        "one": "{count} pakket",
+        "other": "{count} pakketten",
+    },
+    "items": {
+        "one": "{count} artikel",
+        "other": "{count} artikelen",
+    },
+    "status.silent": {
+        "one": "Bestelling {number} is onderweg; de vervoerder heeft al {count} dag niets gemeld.",
+        "other": "Bestelling {number} is onderweg; de vervoerder heeft al {count} dagen niets gemeld.",
+    },
+    "policy.return_window": {
+        "one": "U kunt artikelen binnen {count} dag na bezorging terugsturen. Geef ons gewoon het bestelnummer door.",
+        "other": (
+            "U kunt artikelen binnen {count} dagen na bezorging terugsturen. Geef ons gewoon het bestelnummer door."
+        ),
+    },
 }

@@ -7,11 +7,18 @@ SENTENCES: dict[str, str] = {
     "status.shipped": "Zamówienie {number} jest w drodze.",
     "status.shipped_eta": "Zamówienie {number} jest w drodze i powinno dotrzeć najpóźniej {date}.",
     "status.out_for_delivery": "Zamówienie {number} zostało dziś przekazane kurierowi do doręczenia.",
-    "status.delayed": "Zamówienie {number} jest w drodze, ale dotrze później, niż zapowiadano.",
+    "status.delayed": "Zamówienie {number} jest w drodze, ale się spóźnia: miało dotrzeć najpóźniej {date}.",
     "status.exception": "Zamówienie {number} jest w drodze; przewoźnik zgłasza problem z doręczeniem.",
     "status.delivered": "Zamówienie {number} zostało doręczone.",
     "status.delivered_on": "Zamówienie {number} zostało doręczone {date}.",
     "status.canceled": "Zamówienie {number} zostało anulowane.",
+    "status.lost": (
+        "Paczka z zamówieniem {number} prawdopodobnie zaginęła w drodze. Prosimy o wiadomość, a zajmiemy się tą sprawą."
+    ),
+    "status.announced": "Zamówienie {number} jest spakowane; przewoźnik jeszcze go nie odebrał.",
+    "status.returned": "Paczka z zamówieniem {number} wraca do nadawcy.",
+    "status.unshipped_late": "Zamówienie {number} miało dotrzeć najpóźniej {date}, ale nie zostało jeszcze wysłane.",
+    "status.parts": "Zamówienie {number} dociera w częściach: {parts}.",
     # asking for something
     "ask.proof": (
         "Abyśmy mogli to sprawdzić, prosimy o podanie numeru zamówienia oraz adresu e-mail, numeru telefonu "
@@ -48,9 +55,6 @@ SENTENCES: dict[str, str] = {
         "obsługi klienta."
     ),
     "refund.status_none": "Do tej pory nie było zwrotu pieniędzy za zamówienie {number}.",
-    "policy.return_window": (
-        "Produkty można zwrócić w ciągu {days} dni od doręczenia. Wystarczy podać nam numer zamówienia."
-    ),
     # saying no
     "no.order_not_pending": (
         "Zamówienia {number} nie można już anulować, ponieważ jest wysyłane. Po doręczeniu będzie można je zwrócić."
@@ -75,4 +79,45 @@ SENTENCES: dict[str, str] = {
     "button.wrong": "Niewłaściwy artykuł",
     "button.missing": "Brakuje go",
     "button.person": "Rozmowa z konsultantem",
+}
+PHRASES: dict[str, str] = {
+    # what an order that comes in parts is made of
+    "part.join": ", ",
+    "part.delivered": "doręczono – {parcels}",
+    "part.shipped": "w drodze – {parcels}",
+    "part.shipped_eta": "najpóźniej {date} – {parcels}",
+    "part.out_for_delivery": "dziś w doręczeniu – {parcels}",
+    "part.announced": "czeka na odbiór przez przewoźnika – {parcels}",
+    "part.delayed": "z opóźnieniem – {parcels}",
+    "part.silent": "bez wiadomości od przewoźnika – {parcels}",
+    "part.exception": "problem z doręczeniem – {parcels}",
+    "part.lost": "prawdopodobnie zaginęło – {parcels}",
+    "part.returned": "wraca do nadawcy – {parcels}",
+    "part.preparing": "jeszcze w przygotowaniu – {items}",
+}
+COUNTED: dict[str, dict[str, str]] = {
+    "parcels": {
+        "one": "{count} paczka",
+        "few": "{count} paczki",
+        "many": "{count} paczek",
+        "other": "{count} paczki",
+    },
+    "items": {
+        "one": "{count} sztuka",
+        "few": "{count} sztuki",
+        "many": "{count} sztuk",
+        "other": "{count} sztuki",
+    },
+    "status.silent": {
+        "one": "Zamówienie {number} jest w drodze; przewoźnik nie przekazał nowych informacji od {count} dnia.",
+        "few": "Zamówienie {number} jest w drodze; przewoźnik nie przekazał nowych informacji od {count} dni.",
+        "many": "Zamówienie {number} jest w drodze; przewoźnik nie przekazał nowych informacji od {count} dni.",
+        "other": "Zamówienie {number} jest w drodze; przewoźnik nie przekazał nowych informacji od {count} dnia.",
+    },
+    "policy.return_window": {
+        "one": "Produkty można zwrócić w ciągu {count} dnia od doręczenia. Wystarczy podać nam numer zamówienia.",
+        "few": "Produkty można zwrócić w ciągu {count} dni od doręczenia. Wystarczy podać nam numer zamówienia.",
+        "many": "Produkty można zwrócić w ciągu {count} dni od doręczenia. Wystarczy podać nam numer zamówienia.",
+        "other": "Produkty można zwrócić w ciągu {count} dnia od doręczenia. Wystarczy podać nam numer zamówienia.",
+    },
 }

@@ -7,11 +7,18 @@ SENTENCES: dict[str, str] = {
     "status.shipped": "O pedido {number} está a caminho.",
     "status.shipped_eta": "O pedido {number} está a caminho e deve chegar até {date}.",
     "status.out_for_delivery": "O pedido {number} saiu hoje para entrega.",
-    "status.delayed": "O pedido {number} está a caminho, mas chegará mais tarde do que o previsto.",
+    "status.delayed": "O pedido {number} está a caminho, mas com atraso: devia chegar até {date}.",
     "status.exception": "O pedido {number} está a caminho; a transportadora informa um problema com a entrega.",
     "status.delivered": "O pedido {number} foi entregue.",
     "status.delivered_on": "O pedido {number} foi entregue em {date}.",
     "status.canceled": "O pedido {number} foi cancelado.",
+    "status.lost": (
+        "O pacote do pedido {number} provavelmente se perdeu no caminho. Escreva-nos e resolveremos a situação."
+    ),
+    "status.announced": "O pedido {number} está embalado; a transportadora ainda não o recolheu.",
+    "status.returned": "O pacote do pedido {number} volta ao remetente.",
+    "status.unshipped_late": "O pedido {number} devia chegar até {date}, mas ainda não foi enviado.",
+    "status.parts": "O pedido {number} chega em várias partes: {parts}.",
     # asking for something
     "ask.proof": (
         "Para podermos verificar, informe por favor o número do pedido e o e-mail, o telefone ou o código "
@@ -49,9 +56,6 @@ SENTENCES: dict[str, str] = {
         "vai tratar do assunto."
     ),
     "refund.status_none": "Até agora não há nenhum reembolso do pedido {number}.",
-    "policy.return_window": (
-        "Os produtos podem ser devolvidos no prazo de {days} dias após a entrega. Basta informar o número do pedido."
-    ),
     # saying no
     "no.order_not_pending": (
         "O pedido {number} já não pode ser cancelado porque o envio já está em curso. Poderá devolvê-lo "
@@ -76,4 +80,50 @@ SENTENCES: dict[str, str] = {
     "button.wrong": "Produto errado",
     "button.missing": "Está faltando",
     "button.person": "Falar com uma pessoa",
+}
+PHRASES: dict[str, str] = {
+    # what an order that comes in parts is made of
+    "part.join": ", ",
+    "part.delivered": "{parcels} com entrega concluída",
+    "part.shipped": "{parcels} a caminho",
+    "part.shipped_eta": "{parcels} até {date}",
+    "part.out_for_delivery": "{parcels} hoje em entrega",
+    "part.announced": "{parcels} à espera da transportadora",
+    "part.delayed": "{parcels} com atraso",
+    "part.silent": "{parcels} sem notícias da transportadora",
+    "part.exception": "{parcels} com um problema na entrega",
+    "part.lost": "{parcels} com provável extravio",
+    "part.returned": "{parcels} de volta ao remetente",
+    "part.preparing": "{items} em preparação",
+}
+COUNTED: dict[str, dict[str, str]] = {
+    "parcels": {
+        "one": "{count} pacote",
+        "many": "{count} de pacotes",
+        "other": "{count} pacotes",
+    },
+    "items": {
+        "one": "{count} produto",
+        "many": "{count} de produtos",
+        "other": "{count} produtos",
+    },
+    "status.silent": {
+        "one": "O pedido {number} está a caminho; a transportadora não informa nada há {count} dia.",
+        "many": "O pedido {number} está a caminho; a transportadora não informa nada há {count} de dias.",
+        "other": "O pedido {number} está a caminho; a transportadora não informa nada há {count} dias.",
+    },
+    "policy.return_window": {
+        "one": (
+            "Os produtos podem ser devolvidos no prazo de {count} dia após a entrega. Basta informar o número do "
+            "pedido."
+        ),
+        "many": (
+            "Os produtos podem ser devolvidos no prazo de {count} de dias após a entrega. Basta informar o "
+            "número do pedido."
+        ),
+        "other": (
+            "Os produtos podem ser devolvidos no prazo de {count} dias após a entrega. Basta informar o número "
+            "do pedido."
+        ),
+    },
 }

@@ -7,11 +7,16 @@ SENTENCES: dict[str, str] = {
     "status.shipped": "Заказ {number} в пути.",
     "status.shipped_eta": "Заказ {number} в пути и не позднее {date} должен быть доставлен.",
     "status.out_for_delivery": "Заказ {number} сегодня передан курьеру для доставки.",
-    "status.delayed": "Заказ {number} в пути, но прибудет позже объявленного срока.",
+    "status.delayed": "Заказ {number} в пути, но задерживается: не позднее {date} он должен был прибыть.",
     "status.exception": "Заказ {number} в пути; служба доставки сообщает о проблеме с доставкой.",
     "status.delivered": "Заказ {number} доставлен.",
     "status.delivered_on": "{date} заказ {number} был доставлен.",
     "status.canceled": "Заказ {number} отменён.",
+    "status.lost": "Посылка с заказом {number}, вероятно, потерялась в пути. Напишите нам, и мы решим этот вопрос.",
+    "status.announced": "Заказ {number} упакован; служба доставки ещё не забрала его.",
+    "status.returned": "Посылка с заказом {number} возвращается отправителю.",
+    "status.unshipped_late": "Заказ {number} ещё не отправлен, хотя не позднее {date} он должен был прибыть.",
+    "status.parts": "Заказ {number} приходит частями: {parts}.",
     # asking for something
     "ask.proof": (
         "Чтобы мы могли всё проверить, сообщите, пожалуйста, номер заказа, а также адрес электронной почты, "
@@ -45,9 +50,6 @@ SENTENCES: dict[str, str] = {
         "Вернуть {amount} за заказ {number} пока не удалось. Наш сотрудник занимается этим вопросом."
     ),
     "refund.status_none": "Возвратов денег за заказ {number} пока не было.",
-    "policy.return_window": (
-        "Вернуть товары можно в течение {days} дн. после доставки. Просто сообщите нам номер заказа."
-    ),
     # saying no
     "no.order_not_pending": (
         "Заказ {number} уже нельзя отменить, так как он отправляется. Вы сможете вернуть его после получения."
@@ -68,4 +70,45 @@ SENTENCES: dict[str, str] = {
     "button.wrong": "Не тот товар",
     "button.missing": "Товар отсутствует",
     "button.person": "Связаться с сотрудником",
+}
+PHRASES: dict[str, str] = {
+    # what an order that comes in parts is made of
+    "part.join": ", ",
+    "part.delivered": "доставлено — {parcels}",
+    "part.shipped": "в пути — {parcels}",
+    "part.shipped_eta": "не позднее {date} — {parcels}",
+    "part.out_for_delivery": "сегодня у курьера — {parcels}",
+    "part.announced": "ждёт службу доставки — {parcels}",
+    "part.delayed": "с задержкой — {parcels}",
+    "part.silent": "без вестей от службы доставки — {parcels}",
+    "part.exception": "проблема с доставкой — {parcels}",
+    "part.lost": "потеря вероятна — {parcels}",
+    "part.returned": "возвращается отправителю — {parcels}",
+    "part.preparing": "ещё готовится — {items}",
+}
+COUNTED: dict[str, dict[str, str]] = {
+    "parcels": {
+        "one": "{count} посылка",
+        "few": "{count} посылки",
+        "many": "{count} посылок",
+        "other": "{count} посылки",
+    },
+    "items": {
+        "one": "{count} товар",
+        "few": "{count} товара",
+        "many": "{count} товаров",
+        "other": "{count} товара",
+    },
+    "status.silent": {
+        "one": "Заказ {number} в пути; служба доставки уже {count} день ничего не сообщает.",
+        "few": "Заказ {number} в пути; служба доставки уже {count} дня ничего не сообщает.",
+        "many": "Заказ {number} в пути; служба доставки уже {count} дней ничего не сообщает.",
+        "other": "Заказ {number} в пути; служба доставки уже {count} дня ничего не сообщает.",
+    },
+    "policy.return_window": {
+        "one": "Вернуть товары можно в течение {count} дня после доставки. Просто сообщите нам номер заказа.",
+        "few": "Вернуть товары можно в течение {count} дней после доставки. Просто сообщите нам номер заказа.",
+        "many": "Вернуть товары можно в течение {count} дней после доставки. Просто сообщите нам номер заказа.",
+        "other": "Вернуть товары можно в течение {count} дня после доставки. Просто сообщите нам номер заказа.",
+    },
 }

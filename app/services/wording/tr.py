@@ -7,11 +7,22 @@ SENTENCES: dict[str, str] = {
     "status.shipped": "{number} numaralı sipariş yolda.",
     "status.shipped_eta": "{number} numaralı sipariş yolda; en geç {date} tarihinde ulaşması bekleniyor.",
     "status.out_for_delivery": "{number} numaralı sipariş bugün dağıtıma çıktı.",
-    "status.delayed": "{number} numaralı sipariş yolda, ancak bildirilen tarihten daha geç ulaşacak.",
+    "status.delayed": (
+        "{number} numaralı sipariş yolda, ancak gecikti: en geç {date} tarihinde ulaşması bekleniyordu."
+    ),
     "status.exception": "{number} numaralı sipariş yolda; kargo firması teslimatta bir sorun bildiriyor.",
     "status.delivered": "{number} numaralı sipariş teslim edildi.",
     "status.delivered_on": "{number} numaralı sipariş {date} tarihinde teslim edildi.",
     "status.canceled": "{number} numaralı sipariş iptal edildi.",
+    "status.lost": (
+        "{number} numaralı siparişin kolisi büyük olasılıkla yolda kayboldu. Lütfen bize yazın, çözüm bulalım."
+    ),
+    "status.announced": "{number} numaralı sipariş paketlendi; kargo firması henüz teslim almadı.",
+    "status.returned": "{number} numaralı siparişin kolisi gönderene geri dönüyor.",
+    "status.unshipped_late": (
+        "{number} numaralı siparişin en geç {date} tarihinde ulaşması gerekiyordu, ancak henüz gönderilmedi."
+    ),
+    "status.parts": "{number} numaralı sipariş parçalar hâlinde geliyor: {parts}.",
     # asking for something
     "ask.proof": (
         "Kontrol edebilmemiz için lütfen sipariş numaranızı ve siparişteki e-posta adresini, telefon "
@@ -52,9 +63,6 @@ SENTENCES: dict[str, str] = {
         "temsilcimiz konuyla ilgileniyor."
     ),
     "refund.status_none": "{number} numaralı sipariş için şu ana kadar bir para iadesi bulunmuyor.",
-    "policy.return_window": (
-        "Ürünleri teslimattan sonra {days} gün içinde iade edebilirsiniz. Sipariş numaranızı bize yazmanız yeterli."
-    ),
     # saying no
     "no.order_not_pending": (
         "{number} numaralı sipariş kargoya verilmekte olduğu için artık iptal edilemiyor. Elinize ulaştıktan "
@@ -79,4 +87,43 @@ SENTENCES: dict[str, str] = {
     "button.wrong": "Yanlış ürün",
     "button.missing": "Ürün eksik",
     "button.person": "Müşteri temsilcisine bağlanın",
+}
+PHRASES: dict[str, str] = {
+    # what an order that comes in parts is made of
+    "part.join": ", ",
+    "part.delivered": "{parcels} teslim edildi",
+    "part.shipped": "{parcels} yolda",
+    "part.shipped_eta": "{parcels} en geç {date} tarihinde bekleniyor",
+    "part.out_for_delivery": "{parcels} bugün dağıtımda",
+    "part.announced": "{parcels} henüz kargoya verilmedi",
+    "part.delayed": "{parcels} gecikti",
+    "part.silent": "{parcels} için kargo firmasından haber yok",
+    "part.exception": "{parcels} için teslimat sorunu var",
+    "part.lost": "{parcels} büyük olasılıkla kayboldu",
+    "part.returned": "{parcels} gönderene geri dönüyor",
+    "part.preparing": "{items} hâlâ hazırlanıyor",
+}
+COUNTED: dict[str, dict[str, str]] = {
+    "parcels": {
+        "one": "{count} koli",
+        "other": "{count} koli",
+    },
+    "items": {
+        "one": "{count} ürün",
+        "other": "{count} ürün",
+    },
+    "status.silent": {
+        "one": "{number} numaralı sipariş yolda; kargo firmasından {count} gündür haber alınamıyor.",
+        "other": "{number} numaralı sipariş yolda; kargo firmasından {count} gündür haber alınamıyor.",
+    },
+    "policy.return_window": {
+        "one": (
+            "Ürünleri teslimattan sonra {count} gün içinde iade edebilirsiniz. Sipariş numaranızı bize yazmanız "
+            "yeterli."
+        ),
+        "other": (
+            "Ürünleri teslimattan sonra {count} gün içinde iade edebilirsiniz. Sipariş numaranızı bize yazmanız "
+            "yeterli."
+        ),
+    },
 }

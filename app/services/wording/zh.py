@@ -7,11 +7,16 @@ SENTENCES: dict[str, str] = {
     "status.shipped": "订单 {number} 正在运输途中。",
     "status.shipped_eta": "订单 {number} 正在运输途中，预计最晚 {date} 送达。",
     "status.out_for_delivery": "订单 {number} 今天正在派送。",
-    "status.delayed": "订单 {number} 正在运输途中，但会比预计时间晚到。",
+    "status.delayed": "订单 {number} 正在运输途中，但已延误，原定最晚 {date} 送达。",
     "status.exception": "订单 {number} 正在运输途中，承运商反馈派送出现问题。",
     "status.delivered": "订单 {number} 已送达。",
     "status.delivered_on": "订单 {number} 已于 {date} 送达。",
     "status.canceled": "订单 {number} 已取消。",
+    "status.lost": "订单 {number} 的包裹很可能在途中丢失了。请联系我们，我们会为您处理。",
+    "status.announced": "订单 {number} 已打包，承运商尚未揽收。",
+    "status.returned": "订单 {number} 的包裹正在退回寄件人。",
+    "status.unshipped_late": "订单 {number} 原定最晚 {date} 送达，但尚未发出。",
+    "status.parts": "订单 {number} 分批送达：{parts}。",
     # asking for something
     "ask.proof": "为便于查询，请您提供订单号，以及下单时填写的电子邮箱、手机号或邮政编码。",
     "ask.sign_in": "为了您的安全，我们需要先确认您的身份。请您登录后再次提出请求。",
@@ -34,7 +39,6 @@ SENTENCES: dict[str, str] = {
     "refund.status_pending": "订单 {number} 的退款 {amount} 正在处理中。",
     "refund.status_failed": "订单 {number} 的退款 {amount} 暂时未能成功，客服人员正在处理。",
     "refund.status_none": "订单 {number} 目前没有退款记录。",
-    "policy.return_window": "商品送达后 {days} 天内可以退货，您只需告诉我们订单号即可。",
     # saying no
     "no.order_not_pending": "订单 {number} 已进入发货流程，无法取消。您可以在收到商品后申请退货。",
     "no.already_canceled": "订单 {number} 之前已经取消。",
@@ -53,4 +57,33 @@ SENTENCES: dict[str, str] = {
     "button.wrong": "商品发错",
     "button.missing": "商品缺少",
     "button.person": "联系人工客服",
+}
+PHRASES: dict[str, str] = {
+    # what an order that comes in parts is made of
+    "part.join": "，",
+    "part.delivered": "{parcels}已送达",
+    "part.shipped": "{parcels}在途",
+    "part.shipped_eta": "{parcels}预计最晚 {date} 送达",
+    "part.out_for_delivery": "{parcels}今天派送",
+    "part.announced": "{parcels}尚未揽收",
+    "part.delayed": "{parcels}已延误",
+    "part.silent": "{parcels}暂无承运商消息",
+    "part.exception": "{parcels}派送出现问题",
+    "part.lost": "{parcels}可能已丢失",
+    "part.returned": "{parcels}正在退回寄件人",
+    "part.preparing": "{items}仍在备货",
+}
+COUNTED: dict[str, dict[str, str]] = {
+    "parcels": {
+        "other": "{count} 个包裹",
+    },
+    "items": {
+        "other": "{count} 件商品",
+    },
+    "status.silent": {
+        "other": "订单 {number} 正在运输途中，承运商已有 {count} 天没有更新信息。",
+    },
+    "policy.return_window": {
+        "other": "商品送达后 {count} 天内可以退货，您只需告诉我们订单号即可。",
+    },
 }

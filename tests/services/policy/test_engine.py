@@ -548,6 +548,22 @@ def test_returnable_says_when_only_an_exchange_or_only_money_is_left():
     assert once.resolutions == ("refund", "store_credit")
 
 
+def test_returnable_asks_a_rule_anew_where_the_action_matters():
+    """What is met by the same line as a return is taken over for the exchange only where nothing asks which it is."""
+    rule = {"id": "r", "actions": ["return", "exchange"], "outcome": "refuse"}
+    of_returns = {"any": [{"not": {"fact": "action", "op": "ne", "value": "return"}}]}
+    only = returnable({"rules": [{**rule, "when": of_returns}]}).lines[0]
+    assert (only.outcome, only.resolutions) == ("allow", ("exchange",))
+    listed = returnable({"rules": [{**rule, "actions": ["return"]}]}).lines[0]
+    assert (listed.outcome, listed.resolutions) == ("allow", ("exchange",))
+    both = returnable({"rules": [rule]}).lines[0]
+    assert (both.outcome, both.resolutions) == ("refuse", ())
+    swaps = {"id": "swap", "when": {"fact": "action", "op": "eq", "value": "exchange"}, "days": 90}
+    bought = Guard(check({"windows": {"default_days": 5, "rules": [swaps]}}), "v0")
+    old = Guard(check({}), "v1").under(bought).returnable(facts()).lines[0]
+    assert (old.outcome, old.resolutions) == ("allow", ("exchange",)), "the version under which it was bought asks"
+
+
 def test_returnable_of_an_order_that_has_not_arrived_or_is_anothers_says_why():
     assert [one.code for one in returnable({}, order_status="shipped").lines] == ["order_not_delivered"]
     assert [one.code for one in returnable({}, owner=False).lines] == ["not_owner"]

@@ -66,7 +66,8 @@ class Case:
     @property
     def kept(self) -> bool:
         """Whether a shopper wants the money while the goods stay: that is bound by all that binds a return."""
-        return self.facts.action == "refund" and self.facts.instant and not self.merchant
+        facts = self.facts
+        return facts.action == "refund" and facts.instant and facts.follows is None and not self.merchant
 
     def every(self) -> list[Scene]:
         """A scene per line; one without a line where the caller named none."""

@@ -17,6 +17,7 @@ NOTICES: dict[str, str] = {
     "withdrawal.return": "يُرجى إعادة ما وصلك في موعد أقصاه {back}. رقم الإرجاع هو {rma}.",
     "withdrawal.person": "ينظر فريقنا فيما يجب فعله الآن وسيكتب إليك.",
     "withdrawal.due": "نعيد إليك ما دفعته بطريقة الدفع نفسها في موعد أقصاه {due}.",
+    "withdrawal.due_part": "نعيد إليك ما دفعته مقابل هذه المنتجات بطريقة الدفع نفسها في موعد أقصاه {due}.",
     "withdrawal.keep": "رقمك المرجعي هو {reference}. يُرجى الاحتفاظ بهذه الرسالة.",
     "confirmation.subject": "تأكيد الطلب {number}",
     "confirmation.placed": "شكرًا على طلبك {number} بتاريخ {date}. وهو يشمل:",
@@ -34,4 +35,9 @@ NOTICES: dict[str, str] = {
     "credit.given.subject": "رصيد في المتجر عن الطلب {number}",
     "refund.paid_credit": "أضفنا إليك {amount} رصيدًا في المتجر عن الطلب {number}.",
     "refund.paid_method": "دفعنا {amount} عن الطلب {number} إلى طريقة الدفع التي اخترتها.",
+    "code.subject": "رمز التحقق الخاص بك",
+    "code.text": (
+        "رمزك هو {code}، وهو صالح لمدة عشر دقائق. أدخله في الصفحة التي طلبته منها ولا تعطه لأحد. إذا لم "
+        "تطلبه فلا داعي لفعل أي شيء."
+    ),
 }

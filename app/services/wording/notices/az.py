@@ -22,6 +22,9 @@ NOTICES: dict[str, str] = {
     "withdrawal.return": "Aldıqlarınızı ən geci {back} tarixinədək geri göndərin. Qaytarma nömrəniz: {rma}.",
     "withdrawal.person": "Komandamız indi nə edilməli olduğuna baxır və sizə yazacaq.",
     "withdrawal.due": "Ödədiyiniz məbləğ ən geci {due} tarixinədək eyni ödəniş üsulu ilə qaytarılır.",
+    "withdrawal.due_part": (
+        "Bu məhsullar üçün ödədiyiniz məbləğ ən geci {due} tarixinədək eyni ödəniş üsulu ilə qaytarılır."
+    ),
     "withdrawal.keep": "İstinad nömrəniz: {reference}. Bu mesajı saxlayın.",
     "confirmation.subject": "{number} nömrəli sifarişin təsdiqi",
     "confirmation.placed": "{date} tarixli {number} nömrəli sifarişiniz üçün təşəkkür edirik. Tərkibi:",
@@ -39,4 +42,9 @@ NOTICES: dict[str, str] = {
     "credit.given.subject": "{number} nömrəli sifariş üzrə mağaza krediti",
     "refund.paid_credit": "{number} nömrəli sifariş üzrə {amount} məbləğini mağaza krediti kimi verdik.",
     "refund.paid_method": "{number} nömrəli sifariş üzrə {amount} məbləğini seçdiyiniz ödəniş üsuluna ödədik.",
+    "code.subject": "Kodunuz hazırdır",
+    "code.text": (
+        "Kodunuz {code}. O, on dəqiqə ərzində etibarlıdır. Kodu istədiyiniz səhifəyə daxil edin və heç "
+        "kimə verməyin. Onu siz istəməmisinizsə, heç nə etməyinizə ehtiyac yoxdur."
+    ),
 }

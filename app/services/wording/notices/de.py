@@ -28,6 +28,9 @@ NOTICES: dict[str, str] = {
     ),
     "withdrawal.person": "Unser Team prüft, was nun zu tun ist, und schreibt Ihnen.",
     "withdrawal.due": "Ihre Zahlung erstatten wir auf demselben Weg, spätestens bis zum {due}.",
+    "withdrawal.due_part": (
+        "Was Sie für diese Artikel bezahlt haben, erstatten wir auf demselben Weg, spätestens bis zum {due}."
+    ),
     "withdrawal.keep": "Ihr Aktenzeichen lautet {reference}. Bitte bewahren Sie diese Nachricht auf.",
     "confirmation.subject": "Bestätigung der Bestellung {number}",
     "confirmation.placed": "Vielen Dank für Ihre Bestellung {number} vom {date}. Sie umfasst:",
@@ -45,4 +48,10 @@ NOTICES: dict[str, str] = {
     "credit.given.subject": "Guthaben zu Ihrer Bestellung {number}",
     "refund.paid_credit": "Wir haben Ihnen {amount} zur Bestellung {number} als Guthaben gutgeschrieben.",
     "refund.paid_method": "Wir haben {amount} zur Bestellung {number} auf dem von Ihnen gewählten Weg ausgezahlt.",
+    "code.subject": "Ihr Code",
+    "code.text": (
+        "Ihr Code lautet {code}. Er gilt zehn Minuten. Geben Sie ihn auf der Seite ein, auf der Sie ihn "
+        "angefordert haben, und sagen Sie ihn niemandem. Haben Sie ihn nicht angefordert, müssen Sie "
+        "nichts tun."
+    ),
 }

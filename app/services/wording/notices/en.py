@@ -22,6 +22,7 @@ NOTICES: dict[str, str] = {
     ),
     "withdrawal.person": "Our team looks at what has to be done now and writes to you.",
     "withdrawal.due": "What you have paid goes back the way you paid, by {due} at the latest.",
+    "withdrawal.due_part": "What you have paid for these items goes back the way you paid, by {due} at the latest.",
     "withdrawal.keep": "Your reference is {reference}. Please keep this message.",
     "confirmation.subject": "Confirmation of order {number}",
     "confirmation.placed": "Thank you for your order {number} of {date}. It holds:",
@@ -39,4 +40,9 @@ NOTICES: dict[str, str] = {
     "credit.given.subject": "Store credit for order {number}",
     "refund.paid_credit": "We have given you {amount} as store credit for order {number}.",
     "refund.paid_method": "We have paid {amount} for order {number} to the payment method that you chose.",
+    "code.subject": "Your code",
+    "code.text": (
+        "Your code is {code}. It is good for ten minutes. Enter it on the page where you asked for it "
+        "and give it to nobody. If you did not ask for it, you need not do anything."
+    ),
 }

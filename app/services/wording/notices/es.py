@@ -23,6 +23,9 @@ NOTICES: dict[str, str] = {
     "withdrawal.return": "Devuelva lo que haya recibido, a más tardar el {back}. Su número de devolución es {rma}.",
     "withdrawal.person": "Nuestro equipo revisa lo que hay que hacer y le escribe.",
     "withdrawal.due": "Le devolvemos lo pagado por el mismo medio de pago, a más tardar el {due}.",
+    "withdrawal.due_part": (
+        "Le devolvemos lo pagado por estos artículos por el mismo medio de pago, a más tardar el {due}."
+    ),
     "withdrawal.keep": "Su referencia es {reference}. Conserve este mensaje.",
     "confirmation.subject": "Confirmación del pedido {number}",
     "confirmation.placed": "Gracias por su pedido {number} del {date}. Contiene:",
@@ -40,4 +43,9 @@ NOTICES: dict[str, str] = {
     "credit.given.subject": "Saldo de la tienda por el pedido {number}",
     "refund.paid_credit": "Le hemos abonado {amount} del pedido {number} como saldo de la tienda.",
     "refund.paid_method": "Hemos pagado {amount} del pedido {number} en el medio de pago que usted eligió.",
+    "code.subject": "Su código",
+    "code.text": (
+        "Su código es {code}. Es válido durante diez minutos. Introdúzcalo en la página en la que lo ha "
+        "solicitado y no se lo dé a nadie. Si no lo ha solicitado, no tiene que hacer nada."
+    ),
 }

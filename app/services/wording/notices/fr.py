@@ -26,6 +26,7 @@ NOTICES: dict[str, str] = {
     ),
     "withdrawal.person": "Notre équipe examine la suite à donner et vous écrit.",
     "withdrawal.due": "Nous vous remboursons par le moyen de paiement utilisé au plus tard le {due}.",
+    "withdrawal.due_part": "Nous vous remboursons ces articles par le moyen de paiement utilisé au plus tard le {due}.",
     "withdrawal.keep": "Votre référence est {reference}. Veuillez conserver ce message.",
     "confirmation.subject": "Confirmation de votre commande {number}",
     "confirmation.placed": "Merci pour votre commande {number} du {date}. Elle comprend :",
@@ -43,4 +44,9 @@ NOTICES: dict[str, str] = {
     "credit.given.subject": "Avoir pour la commande {number}",
     "refund.paid_credit": "Nous vous avons accordé {amount} d’avoir pour la commande {number}.",
     "refund.paid_method": "Nous avons versé {amount} pour la commande {number} sur le moyen de paiement choisi.",
+    "code.subject": "Votre code",
+    "code.text": (
+        "Votre code est {code}. Il est valable dix minutes. Saisissez-le sur la page où vous l'avez "
+        "demandé et ne le donnez à personne. Si vous ne l'avez pas demandé, vous n'avez rien à faire."
+    ),
 }

@@ -25,6 +25,10 @@ NOTICES: dict[str, str] = {
     ),
     "withdrawal.person": "Il nostro team verifica come procedere e Le scrive.",
     "withdrawal.due": "Le rimborsiamo quanto pagato con lo stesso metodo di pagamento, al più tardi entro il {due}.",
+    "withdrawal.due_part": (
+        "Le rimborsiamo quanto pagato per questi articoli con lo stesso metodo "
+        "di pagamento, al più tardi entro il {due}."
+    ),
     "withdrawal.keep": "Il Suo riferimento è {reference}. Conservi questo messaggio.",
     "confirmation.subject": "Conferma dell’ordine {number}",
     "confirmation.placed": "Grazie per il Suo ordine {number} del {date}. Comprende:",
@@ -42,4 +46,9 @@ NOTICES: dict[str, str] = {
     "credit.given.subject": "Credito del negozio per l’ordine {number}",
     "refund.paid_credit": "Le abbiamo accreditato {amount} come credito del negozio per l’ordine {number}.",
     "refund.paid_method": "Abbiamo pagato {amount} per l’ordine {number} con il metodo di pagamento che ha scelto.",
+    "code.subject": "Il suo codice",
+    "code.text": (
+        "Il suo codice è {code}. È valido per dieci minuti. Lo inserisca nella pagina in cui lo ha "
+        "richiesto e non lo comunichi a nessuno. Se non lo ha richiesto, non deve fare nulla."
+    ),
 }

@@ -21,6 +21,7 @@ NOTICES: dict[str, str] = {
     "withdrawal.return": "お手元に届いた商品は、遅くとも {back} までにご返送ください。返品番号は {rma} です。",
     "withdrawal.person": "今後の対応を担当者が確認し、ご連絡いたします。",
     "withdrawal.due": "お支払い金額は、遅くとも {due} までに同じお支払い方法で返金いたします。",
+    "withdrawal.due_part": "これらの商品のお支払い金額は、遅くとも {due} までに同じお支払い方法で返金いたします。",
     "withdrawal.keep": "受付番号は {reference} です。このメッセージを保管してください。",
     "confirmation.subject": "ご注文 {number} の確認",
     "confirmation.placed": "{date} のご注文 {number} をありがとうございます。内容は次のとおりです：",
@@ -38,4 +39,9 @@ NOTICES: dict[str, str] = {
     "credit.given.subject": "ご注文 {number} のストアクレジットについて",
     "refund.paid_credit": "ご注文 {number} について {amount} をストアクレジットとして付与いたしました。",
     "refund.paid_method": "ご注文 {number} について {amount} をお選びのお支払い方法にお支払いいたしました。",
+    "code.subject": "認証コードのお知らせ",
+    "code.text": (
+        "認証コードは {code} です。有効期限は十分間です。コードを請求されたページに入力し、誰にも教えないでください。"
+        "お心当たりがない場合は、何もしていただく必要はありません。"
+    ),
 }

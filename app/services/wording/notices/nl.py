@@ -23,6 +23,9 @@ NOTICES: dict[str, str] = {
     "withdrawal.return": "Stuur terug wat u hebt ontvangen, uiterlijk op {back}. Uw retournummer is {rma}.",
     "withdrawal.person": "Ons team bekijkt wat er nu moet gebeuren en schrijft u.",
     "withdrawal.due": "U krijgt uw geld uiterlijk op {due} terug op de manier waarop u hebt betaald.",
+    "withdrawal.due_part": (
+        "U krijgt uw geld voor deze artikelen uiterlijk op {due} terug op de manier waarop u hebt betaald."
+    ),
     "withdrawal.keep": "Uw kenmerk is {reference}. Bewaar dit bericht.",
     "confirmation.subject": "Bevestiging van bestelling {number}",
     "confirmation.placed": "Bedankt voor uw bestelling {number} van {date}. Deze bevat:",
@@ -40,4 +43,9 @@ NOTICES: dict[str, str] = {
     "credit.given.subject": "Winkeltegoed voor bestelling {number}",
     "refund.paid_credit": "Wij hebben u {amount} aan winkeltegoed gegeven voor bestelling {number}.",
     "refund.paid_method": "Wij hebben {amount} voor bestelling {number} uitbetaald op de betaalmethode van uw keuze.",
+    "code.subject": "Uw code",
+    "code.text": (
+        "Uw code is {code}. De code is tien minuten geldig. Vul deze in op de pagina waar u erom vroeg "
+        "en geef deze aan niemand door. Hebt u er niet om gevraagd, dan hoeft u niets te doen."
+    ),
 }

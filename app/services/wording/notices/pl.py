@@ -22,6 +22,7 @@ NOTICES: dict[str, str] = {
     "withdrawal.return": "Prosimy odesłać otrzymane produkty najpóźniej do {back}. Numer zwrotu to {rma}.",
     "withdrawal.person": "Nasz zespół sprawdza, co należy teraz zrobić, i odpisze.",
     "withdrawal.due": "Zwrócimy zapłaconą kwotę tą samą metodą płatności najpóźniej do {due}.",
+    "withdrawal.due_part": "Zwrócimy kwotę zapłaconą za te produkty tą samą metodą płatności najpóźniej do {due}.",
     "withdrawal.keep": "Numer sprawy to {reference}. Prosimy zachować tę wiadomość.",
     "confirmation.subject": "Potwierdzenie zamówienia {number}",
     "confirmation.placed": "Dziękujemy za zamówienie {number} z dnia {date}. Obejmuje ono:",
@@ -39,4 +40,9 @@ NOTICES: dict[str, str] = {
     "credit.given.subject": "Środki do wykorzystania w sklepie za zamówienie {number}",
     "refund.paid_credit": "Przyznaliśmy {amount} jako środki do wykorzystania w sklepie za zamówienie {number}.",
     "refund.paid_method": "Wypłaciliśmy {amount} za zamówienie {number} wybraną metodą płatności.",
+    "code.subject": "Twój kod",
+    "code.text": (
+        "Twój kod to {code}. Jest ważny przez dziesięć minut. Wpisz go na stronie, na której o niego "
+        "poproszono, i nikomu go nie podawaj. Jeśli to nie Ty o niego prosisz, nie musisz nic robić."
+    ),
 }

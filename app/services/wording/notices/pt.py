@@ -23,6 +23,9 @@ NOTICES: dict[str, str] = {
     "withdrawal.return": ("Envie de volta o que recebeu, o mais tardar até {back}. O seu número de devolução é {rma}."),
     "withdrawal.person": "A nossa equipa analisa o que há a fazer e escreve-lhe.",
     "withdrawal.due": "Devolvemos o que pagou pelo mesmo meio de pagamento, o mais tardar até {due}.",
+    "withdrawal.due_part": (
+        "Devolvemos o que pagou por estes artigos pelo mesmo meio de pagamento, o mais tardar até {due}."
+    ),
     "withdrawal.keep": "A sua referência é {reference}. Guarde esta mensagem.",
     "confirmation.subject": "Confirmação da encomenda {number}",
     "confirmation.placed": "Obrigado pela sua encomenda {number} de {date}. Contém:",
@@ -40,4 +43,9 @@ NOTICES: dict[str, str] = {
     "credit.given.subject": "Saldo da loja pela encomenda {number}",
     "refund.paid_credit": "Creditámos {amount} da encomenda {number} como saldo da loja.",
     "refund.paid_method": "Pagámos {amount} da encomenda {number} no meio de pagamento que escolheu.",
+    "code.subject": "O seu código",
+    "code.text": (
+        "O seu código é {code}. É válido durante dez minutos. Introduza-o na página onde o pediu e não o "
+        "dê a ninguém. Se não o pediu, não precisa de fazer nada."
+    ),
 }

@@ -26,6 +26,9 @@ NOTICES: dict[str, str] = {
     ),
     "withdrawal.person": "Ekibimiz şimdi ne yapılması gerektiğine bakıyor ve size yazacak.",
     "withdrawal.due": "Ödediğiniz tutar en geç {due} tarihine kadar aynı ödeme yöntemiyle iade edilir.",
+    "withdrawal.due_part": (
+        "Bu ürünler için ödediğiniz tutar en geç {due} tarihine kadar aynı ödeme yöntemiyle iade edilir."
+    ),
     "withdrawal.keep": "Referans numaranız: {reference}. Lütfen bu mesajı saklayın.",
     "confirmation.subject": "{number} numaralı siparişin onayı",
     "confirmation.placed": "{date} tarihli {number} numaralı siparişiniz için teşekkür ederiz. İçeriği:",
@@ -43,4 +46,9 @@ NOTICES: dict[str, str] = {
     "credit.given.subject": "{number} numaralı sipariş için mağaza kredisi",
     "refund.paid_credit": "{number} numaralı sipariş için {amount} tutarını mağaza kredisi olarak tanımladık.",
     "refund.paid_method": "{number} numaralı sipariş için {amount} tutarını seçtiğiniz ödeme yöntemine ödedik.",
+    "code.subject": "Kodunuz",
+    "code.text": (
+        "Kodunuz: {code}. On dakika geçerlidir. Kodu, istediğiniz sayfaya girin ve kimseyle paylaşmayın. "
+        "Siz istemediyseniz bir şey yapmanız gerekmez."
+    ),
 }

@@ -12,6 +12,7 @@ NOTICES: dict[str, str] = {
     "withdrawal.return": "请将您收到的商品寄回，最晚不迟于 {back}。您的退货编号是 {rma}。",
     "withdrawal.person": "我们的团队正在确认接下来的处理，并会给您写信。",
     "withdrawal.due": "您支付的款项将按原支付方式退回，最晚不迟于 {due}。",
+    "withdrawal.due_part": "您为这些商品支付的款项将按原支付方式退回，最晚不迟于 {due}。",
     "withdrawal.keep": "您的参考编号是 {reference}。请保存此消息。",
     "confirmation.subject": "订单 {number} 的确认",
     "confirmation.placed": "感谢您于 {date} 下的订单 {number}，其中包括：",
@@ -29,4 +30,9 @@ NOTICES: dict[str, str] = {
     "credit.given.subject": "订单 {number} 的商店余额",
     "refund.paid_credit": "我们已为订单 {number} 向您发放 {amount} 的商店余额。",
     "refund.paid_method": "我们已将订单 {number} 的 {amount} 支付到您选择的支付方式。",
+    "code.subject": "您的验证码",
+    "code.text": (
+        "您的验证码是 {code}，十分钟内有效。"
+        "请在您申请验证码的页面输入，切勿告诉任何人。如果不是您本人申请，无需任何操作。"
+    ),
 }

@@ -1,0 +1,1 @@
+"""How fast the hot paths are, held against a yardstick that does the same work in the same run."""
