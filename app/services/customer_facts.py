@@ -45,14 +45,19 @@ def of(
         return CustomerFacts()
     asked = {"customer": customer_id, "since": now - YEAR, "without": without or ""}
     orders, lately, returns, claims = session.execute(_PAST, asked).one()
-    newest = select(Order).where(Order.customer_id == customer_id).order_by(Order.placed_at.desc()).limit(1)
-    sent = order or session.scalar(newest)
+    sent = order or _newest(session, customer_id)
     return CustomerFacts(
         orders=orders,
         returns=returns,
         return_rate=min(100, 100 * returns // lately) if lately else 0,
         claims=claims,
         accounts_on_address=1 if sent is None else _accounts(session, sent),
+    )
+
+
+def _newest(session: Session, customer_id: str) -> Order | None:
+    return session.scalar(
+        select(Order).where(Order.customer_id == customer_id).order_by(Order.placed_at.desc()).limit(1)
     )
 
 

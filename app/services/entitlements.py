@@ -23,8 +23,13 @@ class Left:
 
 def left(line: OrderLine, ledger: Ledger) -> Left:
     """What no refund, exchange, credit or reship has taken of a line."""
-    quantity = max(0, line.quantity - ledger.gone(line))
+    quantity = units_left(line, ledger)
     return Left(quantity, worth(line, ledger, quantity))
+
+
+def units_left(line: OrderLine, ledger: Ledger) -> int:
+    """How many of a line no refund, exchange, credit or reship has taken."""
+    return max(0, line.quantity - ledger.gone(line))
 
 
 def worth(line: OrderLine, ledger: Ledger, quantity: int) -> int:
@@ -32,7 +37,8 @@ def worth(line: OrderLine, ledger: Ledger, quantity: int) -> int:
 
     By what stands, not by position: after an earlier part failed, positions may add up to a cent too much.
     """
-    taken = ledger.line_amount.get(line.id, 0) + ledger.line_value.get(line.id, 0)
+    line_id = line.id
+    taken = ledger.line_amount.get(line_id, 0) + ledger.line_value.get(line_id, 0)
     return max(0, line.total * (ledger.gone(line) + quantity) // line.quantity - taken)
 
 

@@ -27,7 +27,7 @@ from app.services import (
 )
 from app.services.callers import Caller
 from app.services.ledgers import Ledger
-from app.services.order_facts import arrived_at, order_facts
+from app.services.order_facts import arrivals, order_facts
 from app.services.order_views import lines_of, payments_of
 from app.services.policy.contract import Facts, LineFacts
 from app.services.return_specs import LineSpec
@@ -128,7 +128,7 @@ def _lines(
 ) -> tuple[LineFacts, ...]:
     known = {line.id: line for line in every}
     specs = _all(known.values(), ledger) if asked is None else asked
-    granted = granted_windows.of(session, order.id)
+    granted, arrived = granted_windows.of(session, order.id), arrivals(order)
     rest = entitlements.rest(payments_of(session, order), ledger, order.currency)
     nothing_left = rest == 0
     found: list[LineFacts] = []
@@ -138,27 +138,27 @@ def _lines(
             raise ItemNotInOrder
         if spec.quantity > line.quantity:
             raise ItemNotInOrder("The order has fewer of this line.")
-        left = entitlements.left(line, ledger).quantity
-        worth = entitlements.worth(line, ledger, min(spec.quantity, left))
+        worth = entitlements.worth(line, ledger, min(spec.quantity, entitlements.units_left(line, ledger)))
         value = worth if rest is None else min(worth, rest)
         rest = None if rest is None else rest if apart else rest - value
+        data = line.data
         found.append(
             LineFacts(
-                line_id=line.id,
-                product_id=line.data.get("product_id"),
-                variant_id=line.data.get("variant_id"),
+                line_id=spec.line_id,
+                product_id=data.get("product_id"),
+                variant_id=data.get("variant_id"),
                 title=line.title,
-                tags=tuple(line.data.get("tags") or ()),
+                tags=tuple(data.get("tags") or ()),
                 quantity=spec.quantity,
                 free=ledger.free(line),
                 value=value,
                 paid_back=worth > 0 and nothing_left,
                 final_sale=line.final_sale,
-                delivered_at=arrived_at(order, line),
+                delivered_at=arrived.get(line.external_id),
                 reason=spec.reason,
                 resolution=spec.resolution,
-                photos=file_links.photos(session, caller, order.customer_id, spec.files),
-                extended_until=granted_windows.until(granted, line.id),
+                photos=file_links.photos(session, caller, order.customer_id, spec.files) if spec.files else 0,
+                extended_until=granted_windows.until(granted, spec.line_id),
             )
         )
     return tuple(found)
@@ -166,4 +166,4 @@ def _lines(
 
 def _all(lines: Iterable[OrderLine], ledger: Ledger) -> list[LineSpec]:
     """Every line: as many as could come back, else as many as are left of it."""
-    return [LineSpec(line.id, ledger.free(line) or entitlements.left(line, ledger).quantity or 1) for line in lines]
+    return [LineSpec(line.id, ledger.free(line) or entitlements.units_left(line, ledger) or 1) for line in lines]

@@ -142,11 +142,13 @@ class Ledger:
 
     def gone(self, line: OrderLine) -> int:
         """How many of a line were refunded, exchanged, credited or reshipped, or are reserved to be."""
-        return self.line_quantity.get(line.id, 0) + self.line_used.get(line.id, 0)
+        line_id = line.id
+        return self.line_quantity.get(line_id, 0) + self.line_used.get(line_id, 0)
 
     def free(self, line: OrderLine) -> int:
         """How many of a line have arrived, are in no other return and were not refunded without one."""
-        held = self.returned.get(line.id, 0) + self.refunded_apart.get(line.id, 0)
+        line_id = line.id
+        held = self.returned.get(line_id, 0) + self.refunded_apart.get(line_id, 0)
         return max(0, line.fulfilled_quantity - held)
 
     def returnable(self, line: OrderLine) -> int:

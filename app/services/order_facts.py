@@ -24,11 +24,17 @@ def order_facts(order: Order) -> dict[str, Any]:
 
 def arrived_at(order: Order, line: OrderLine) -> datetime | None:
     """When the last parcel with this line was delivered, by the carrier's word; None where it does not say."""
-    moments: list[datetime] = []
+    return arrivals(order).get(line.external_id)
+
+
+def arrivals(order: Order) -> dict[str, datetime | None]:
+    """The same of every line that is in a parcel, by the shop's id."""
+    found: dict[str, datetime | None] = {}
     for parcel in order.snapshot.get("shipments") or ():
-        if line.external_id in parcel["line_ids"]:
-            said: dict[str, Any] = order.tracking.get(parcel["tracking_number"] or "") or {}
-            if said.get("delivered_at") is None:
-                return None
-            moments.append(datetime.fromisoformat(said["delivered_at"]))
-    return max(moments, default=None)
+        said: dict[str, Any] = order.tracking.get(parcel["tracking_number"] or "") or {}
+        told = said.get("delivered_at")
+        moment = None if told is None else datetime.fromisoformat(told)
+        for line in parcel["line_ids"]:
+            before = found.get(line, moment)
+            found[line] = None if moment is None or before is None else max(before, moment)
+    return found

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from app.services.policy.conditions import named
-from app.services.policy.evaluation import Test, compiled
+from app.services.policy.evaluation import Test, apart, compiled
 from app.services.policy.model import AUTO_APPROVE, PROOF, PolicyDocument
 from app.services.policy.names import ACTIONS, Scene
 from app.services.policy.parts import Excluded, Fee, PhotoDuty, Rule
@@ -20,6 +20,10 @@ class Window(NamedTuple):
     rule: str
     test: Test
     days: timedelta | None
+    once: Test | None = None
+    """What of the test asks about no line, so that its answer is the same for each; None: nothing of it."""
+    each: Test | None = None
+    """The rest of it."""
 
 
 class Windows(NamedTuple):
@@ -30,10 +34,12 @@ class Windows(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """One entry of a list beside its compiled condition."""
+    """One entry of a list beside its compiled condition; `once` and `each` as a window has them."""
 
     part: Any
     test: Test
+    once: Test | None = None
+    each: Test | None = None
 
 
 class Compiled:
@@ -69,10 +75,17 @@ class Compiled:
         self.rules = _shared({action: _of_action(late, action) for action in ACTIONS})
         early = [rule for rule in document.rules if rule.before_state]
         self.early_rules = _shared({action: _of_action(early, action) for action in ACTIONS})
-        asked = [rule.when for rule in (*windows.rules, *document.rules)]
+        asked = [rule.when for rule in (*windows.rules, *document.rules, *document.resolution_rules)]
         asked += [rule.when for part in windows.earlier for rule in part.rules]
-        self.same_for_all = not any("action" in named(when) for when in asked)
-        """Whether no window and no rule asks for the action, so that what is met as one is met as another."""
+        asked += [part.when for part in (document.final_sale, document.hygiene)]
+        self.action_asked = any("action" in named(when) for when in asked)
+        """Whether a window, a rule or an exclusion asks for the action."""
+
+    def alike(self, one: str, other: str) -> bool:
+        """Whether what speaks for and against a line is the same whichever of the two actions is asked for."""
+        bound = {action in self.window_actions for action in (one, other)}
+        same_rules = self.rules.get(one) is self.rules.get(other)
+        return not self.action_asked and len(bound) == 1 and same_rules
 
     def windows_of(self, placed_at: datetime | None) -> tuple[Window, ...]:
         """The windows under which an order of that moment was bought."""
@@ -95,7 +108,7 @@ class Compiled:
         both.windows = (*self.windows[:-1], *bought.windows)
         both.extensions = (*self.extensions, *bought.extensions)
         both.window_actions = bought.window_actions
-        both.same_for_all = self.same_for_all and bought.same_for_all
+        both.action_asked = self.action_asked or bought.action_asked
         return both
 
 
@@ -117,7 +130,7 @@ def _switch(value: Any) -> Test:
 
 def _window(rule: Any) -> Window:
     days = None if rule.days is None else timedelta(days=rule.days)
-    return Window(f"window.{rule.id}", compiled(rule.when), days)
+    return Window(f"window.{rule.id}", compiled(rule.when), days, *apart(rule.when))
 
 
 def _default(days: int | None) -> Window:
@@ -125,7 +138,7 @@ def _default(days: int | None) -> Window:
 
 
 def _ready(parts: Iterable[Any]) -> tuple[Ready, ...]:
-    return tuple(Ready(part, compiled(part.when)) for part in parts)
+    return tuple(Ready(part, compiled(part.when), *apart(part.when)) for part in parts)
 
 
 def _of_action(parts: Iterable[Fee | PhotoDuty | Rule], action: str) -> tuple[Ready, ...]:

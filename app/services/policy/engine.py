@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from app.services.policy.checks import gates, limits, lines
 from app.services.policy.checks.findings import Case, Finding, Summary, sorted_by_weight
@@ -28,7 +28,8 @@ class Guard:
     def decide(self, facts: Facts) -> Ruling:
         """Allow, refuse, or ask a person; never raises, whatever the facts."""
         case = Case(facts, self.plan)
-        return self._ruling(case, *self._judged(case))
+        found = _findings(case)
+        return self._ruling(case, found.every(), _lines(case, found))
 
     def returnable(self, facts: Facts) -> Ruling:
         """What could be returned or exchanged of each line, until when, as what, for which fee; if not, why not.
@@ -39,15 +40,16 @@ class Guard:
         asked = {"reason": None, "amount": None, "destination": "original"}
         back = Case(facts.model_copy(update={**asked, "action": "return"}), self.plan, choosing=True)
         swap = Case(facts.model_copy(update={**asked, "action": "exchange"}), self.plan, choosing=True)
-        found, returns = self._judged(back)
-        if self.plan.same_for_all:  # the windows and the store's own rules: half of the work
-            for known, scene in zip(back.every(), swap.every(), strict=True):
-                scene.share(known)
-        others, swaps = self._judged(swap)
+        alike = self.plan.alike("return", "exchange")
+        returned = _findings(back)
+        swapped = _findings(swap, returned.own if alike else None)
+        returns = _lines(back, returned)
+        swaps = returns if alike and swapped == returned else _lines(swap, swapped)
         lines_ = tuple(map(_either, returns, swaps))
+        found = returned.every()
         outcomes = {line.outcome for line in lines_} or {_summed(back, found)[0]}
         best = next(outcome for outcome in _LIGHT if outcome in outcomes)
-        told = [one for one in found if one.outcome == best] or [one for one in others if one.outcome == best]
+        told = [one for one in found if one.outcome == best] or [one for one in swapped.every() if one.outcome == best]
         return self._ruling(back, told, lines_, kept=False)
 
     def window_days(self, facts: Facts) -> int | None:
@@ -67,15 +69,6 @@ class Guard:
     def instant_refund(self, facts: Facts) -> bool:
         """Whether the policy lets automation pay before the goods come back; the caps are another matter."""
         return all(map(self.plan.instant, Case(facts, self.plan).every()))
-
-    def _judged(self, case: Case) -> tuple[list[Finding], tuple[LineRuling, ...]]:
-        """Every finding, the heaviest first, and what they mean for each line."""
-        (before, after), own = self._findings(case)
-        found = [*before, *(finding for part in own for finding in part), *after]
-        told = tuple(
-            _line(case, scene, [*before, *part, *after]) for scene, part in zip(case.scenes, own, strict=False)
-        )
-        return sorted_by_weight(found), told
 
     def _ruling(
         self, case: Case, found: Sequence[Finding], told: tuple[LineRuling, ...], *, kept: bool = True
@@ -98,25 +91,50 @@ class Guard:
             facts=case.facts.model_dump(mode="json") if kept else {},
         )
 
-    def _findings(self, case: Case) -> tuple[tuple[list[Finding], list[Finding]], list[list[Finding]]]:
-        """What speaks for all before the lines and after them, and what speaks for each line."""
-        none: list[list[Finding]] = [[] for _ in case.scenes]
-        barred = gates.identity(case)
-        if barred is not None:  # who may not know the order is told nothing else about it
-            return ([barred], []), none
-        before = list(limits.early_rules(case))
-        state = gates.state(case)
-        if state is not None:
-            return ([*before, state], []), none
-        before += [*gates.changes(case), *gates.once(case)]
-        scenes = case.every()
-        own = [list(lines.of(case, scene)) for scene in scenes]
-        ruled = [limits.rule(case, scene) for scene in scenes]
-        for part, finding in zip(own, ruled, strict=True):
-            if finding is not None:
-                part.append(finding)
-        waived = all(finding is not None and finding.outcome == "allow" for finding in ruled)
-        return (before, _after(case, waived=waived)), own
+
+class Own(NamedTuple):
+    """What speaks for each line by itself, and whether a rule of the store's own allows them all."""
+
+    findings: list[list[Finding]]
+    waived: bool
+
+
+class Found(NamedTuple):
+    """What was found: for all before the lines, for each line, and for all after them."""
+
+    before: list[Finding]
+    own: Own | None
+    """None: it was not even looked at them."""
+    after: list[Finding]
+
+    def every(self) -> list[Finding]:
+        """Every finding, the heaviest first."""
+        own = [finding for part in self.own.findings for finding in part] if self.own else []
+        return sorted_by_weight([*self.before, *own, *self.after])
+
+
+def _findings(case: Case, own: Own | None = None) -> Found:
+    """`own`: what speaks for each line, where that is known already."""
+    barred = gates.identity(case)
+    if barred is not None:  # who may not know the order is told nothing else about it
+        return Found([barred], None, [])
+    before = list(limits.early_rules(case))
+    state = gates.state(case)
+    if state is not None:
+        return Found([*before, state], None, [])
+    before += [*gates.changes(case), *gates.once(case)]
+    own = own or _own(case)
+    return Found(before, own, _after(case, waived=own.waived))
+
+
+def _own(case: Case) -> Own:
+    scenes = case.every()
+    own = [list(lines.of(case, scene)) for scene in scenes]
+    ruled = [limits.rule(case, scene) for scene in scenes]
+    for part, finding in zip(own, ruled, strict=True):
+        if finding is not None:
+            part.append(finding)
+    return Own(own, all(finding is not None and finding.outcome == "allow" for finding in ruled))
 
 
 def _after(case: Case, *, waived: bool) -> list[Finding]:
@@ -136,6 +154,14 @@ def _summed(case: Case, found: Sequence[Finding]) -> Summary:
     reasons = tuple(dict.fromkeys(map(case.tell, told)))
     rules = tuple(dict.fromkeys(finding.rule for finding in found))
     return first.outcome, first.code, reasons, rules
+
+
+def _lines(case: Case, found: Found) -> tuple[LineRuling, ...]:
+    """What the findings mean for each line."""
+    own: Sequence[list[Finding]] = found.own.findings if found.own else [[]] * len(case.scenes)
+    return tuple(
+        _line(case, scene, [*found.before, *part, *found.after]) for scene, part in zip(case.scenes, own, strict=False)
+    )
 
 
 def _line(case: Case, scene: Scene, found: Sequence[Finding]) -> LineRuling:

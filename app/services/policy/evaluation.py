@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
-from app.services.policy.conditions import All, AnyOf, Compare, Not
+from app.services.policy.conditions import All, AnyOf, Compare, Not, named
 from app.services.policy.names import NAMES, Scene
 
 Test = Callable[[Scene], bool]
@@ -24,6 +24,30 @@ def compiled(condition: All | AnyOf | Not | Compare | None) -> Test:
     if isinstance(condition, All):
         return _all(tuple(compiled(part) for part in condition.all))
     return _any(tuple(compiled(part) for part in condition.any))
+
+
+def apart(condition: All | AnyOf | Not | Compare | None) -> tuple[Test | None, Test | None]:
+    """The same as two conditions that must both be met: what asks about no line, and the rest; None asks nothing."""
+    parts = list(_conjuncts(condition))
+    once = tuple(compiled(part) for part in parts if not _of_lines(part))
+    each = tuple(compiled(part) for part in parts if _of_lines(part))
+    return _together(once), _together(each)
+
+
+def _conjuncts(condition: All | AnyOf | Not | Compare | None) -> Iterator[AnyOf | Not | Compare]:
+    if isinstance(condition, All):
+        for part in condition.all:
+            yield from _conjuncts(part)
+    elif condition is not None:
+        yield condition
+
+
+def _of_lines(condition: AnyOf | Not | Compare) -> bool:
+    return any(NAMES[fact].of_line for fact in named(condition))
+
+
+def _together(tests: tuple[Test, ...]) -> Test | None:
+    return tests[0] if len(tests) == 1 else _all(tests) if tests else None
 
 
 def _all(tests: tuple[Test, ...]) -> Test:

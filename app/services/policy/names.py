@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -56,12 +56,6 @@ class Scene:
     line: LineFacts | None = None
     closing: tuple[str, datetime | None, bool] | None = None
     """What `lines.closes` found, so that it is reckoned once."""
-    met: dict[int, Any] = field(default_factory=dict[int, Any])
-    """Of each list of the store's own rules the first that is met, or None: so that each is asked once."""
-
-    def share(self, other: Scene) -> None:
-        """Take over what was found for the same line under another action."""
-        self.closing, self.met = other.closing, other.met
 
     def arrived(self) -> datetime | None:
         """When the line arrived, else the order."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from app.services.policy.compiled import Compiled
+from app.services.policy.compiled import Compiled, Ready, Window
 from app.services.policy.contract import Facts, LineFacts, Outcome
 from app.services.policy.names import Scene, utc
 from app.services.wording import language_of
@@ -34,10 +34,18 @@ Summary = tuple[Outcome, str | None, tuple[str, ...], tuple[str, ...]]
 """Outcome, code, sentences, rule ids."""
 
 
+Listed = TypeVar("Listed", Ready, Window)
+MANY = 3
+"""From so many lines on it pays to ask first what is the same for all."""
+
+
 class Case:
     """One decision in the making: the facts, and what follows from them for every check."""
 
-    __slots__ = ("allowed", "choosing", "document", "facts", "language", "merchant", "now", "plan", "scene", "scenes")
+    __slots__ = (
+        *("allowed", "choosing", "document", "facts", "language", "merchant", "now", "plan", "scene", "scenes"),
+        "_asked",
+    )
 
     def __init__(self, facts: Facts, plan: Compiled, *, choosing: bool = False) -> None:
         self.facts = facts
@@ -52,6 +60,7 @@ class Case:
         self.allowed: Summary = ("allow", None, (reason("allowed", self.language),), ("allowed",))
         """What is said where no check has found anything."""
         self.scenes = [Scene(facts, line) for line in facts.lines]
+        self._asked: dict[int, Any] = {}
 
     @property
     def swaps(self) -> bool:
@@ -72,6 +81,21 @@ class Case:
     def every(self) -> list[Scene]:
         """A scene per line; one without a line where the caller named none."""
         return self.scenes or [self.scene]
+
+    def first(self, listed: tuple[Listed, ...], scene: Scene) -> Listed | None:
+        """The first of a list that the scene meets.
+
+        Of many lines each would ask the same of the order again: that is asked once, and who fails is left out.
+        """
+        if len(self.scenes) < MANY:
+            return next((one for one in listed if one.test(scene)), None)
+        if id(listed) not in self._asked:
+            self._asked[id(listed)] = [one for one in listed if one.once is None or one.once(self.scene)]
+        asked: list[Listed] = self._asked[id(listed)]
+        for one in asked:
+            if one.each is None or one.each(scene):
+                return one
+        return None
 
     def tell(self, finding: Finding) -> str:
         """The finding's sentence in the shopper's language."""

@@ -64,11 +64,10 @@ def rule(case: Case, scene: Scene) -> Finding | None:
 
 
 def _first(case: Case, rules: tuple[Ready, ...], scene: Scene) -> Finding | None:
-    if id(rules) not in scene.met:
-        scene.met[id(rules)] = next((ready.part for ready in rules if ready.test(scene)), None)
-    part: Rule | None = scene.met[id(rules)]
-    if part is None:
+    met = case.first(rules, scene)
+    if met is None:
         return None
+    part: Rule = met.part
     code = part.code or _CODES.get(case.facts.action, "limit_reached") if part.outcome == "refuse" else None
     text = part.reason.get(case.language) or part.reason.get("en")
     return Finding(part.outcome, part.id, f"rule_{part.outcome}", code, text=text)

@@ -89,8 +89,8 @@ def closes(case: Case, scene: Scene) -> tuple[str, datetime | None, bool]:
 def _closes(case: Case, scene: Scene) -> tuple[str, datetime | None, bool]:
     facts = case.facts
     placed_at = None if facts.placed_at is None else utc(facts.placed_at)
-    windows = case.plan.windows_of(placed_at)
-    window = next(found for found in windows if found.test(scene))
+    window = case.first(case.plan.windows_of(placed_at), scene)
+    assert window is not None  # the last of them asks for nothing
     if window.days is None:
         return window.rule, None, False
     longer = _extended(case, scene, placed_at)
