@@ -46,12 +46,14 @@ test: $(VENV)/.dev $(NPM_STAMP) ## every test on SQLite and on PostgreSQL
 test-live: $(VENV)/.dev $(LIVE_STAMP) ## the adapters against servers and schemas of other people, from npm, on the loopback
 	$(BIN)/python -m pytest tests/live $(PYTEST)
 
-check: $(VENV)/.dev ## format, lint, types, import contracts, migrations
+check: $(VENV)/.dev ## format, lint, types, import contracts, migrations, secrets, advisories
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tests.tools.check_migrations
+	$(BIN)/python -m tests.tools.scan_secrets
+	$(BIN)/python -m tests.tools.audit_dependencies
 
 format: $(VENV)/.dev ## format, and mend what ruff can mend
 	$(BIN)/ruff format .

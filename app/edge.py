@@ -22,7 +22,7 @@ from limits.errors import StorageError
 from prometheus_client import Counter, Histogram
 from starlette.types import Message, Receive, Scope, Send
 
-from app import cors, ids, logs, metrics, tracing
+from app import cors, ids, logs, metrics, safety, tracing
 from app.errors import (
     AppError,
     BadRequest,
@@ -37,7 +37,6 @@ from app.rates import Rates
 from app.routers import lanes
 from app.routers.lanes import Asked
 from app.routes import Routes
-from app.services.events import API_VERSION
 from app.services.redaction import redact
 from app.settings import Settings
 
@@ -63,12 +62,6 @@ PRINTABLE = frozenset(
     {b"idempotency-key", b"aftersale-customer", b"aftersale-actor", b"prefer", b"if-match", b"origin"}
 )
 NOT_PRINTABLE = re.compile(rb"[^ -~]")
-SAFETY = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-store"),
-    (b"aftersale-version", API_VERSION.encode()),
-)
 UPLOADS = frozenset({"/v1/files"})
 """Routes that read their body by themselves, once they know who calls; here it is bounded while it comes."""
 FORM_BYTES = 16_384
@@ -102,7 +95,7 @@ class Edge:
         headers = dict(scope["headers"])
         request_id = _request_id(headers)
         scope.setdefault("state", {})["request_id"] = request_id
-        answer = _Answer(send, request_id)
+        answer = _Answer(send, request_id, safety.of(scope))
         started = time.perf_counter()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         with tracing.span("request", "server", _trace(headers)) as traced:
@@ -353,8 +346,8 @@ def _note(scope: Scope, answer: _Answer, seconds: float, traced: tracing.Traced)
 class _Answer:
     """The `send` that adds the headers of every answer and remembers whether it has begun."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
-        self._send = send
+    def __init__(self, send: Send, request_id: str, safety: safety.Headers) -> None:
+        self._send, self._safety = send, safety
         self.request_id = request_id
         self.started = False
         self.status = 0
@@ -365,7 +358,7 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.started, self.status = True, message["status"]
             names = {name for name, _ in message["headers"]}
-            added = [(b"x-request-id", self.request_id.encode()), *SAFETY, *self.extra, *self.cors]
+            added = [(b"x-request-id", self.request_id.encode()), *self._safety, *self.extra, *self.cors]
             message["headers"] = [*message["headers"], *(pair for pair in added if pair[0] not in names)]
         await self._send(message)
 

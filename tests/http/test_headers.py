@@ -30,6 +30,10 @@ def test_every_answer_carries_what_the_contract_promises(store: Tenant, what: st
     assert answer.headers["aftersale-version"] == "2026-11-01"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert "strict-transport-security" not in answer.headers, "over plain HTTP a browser does not heed it"
     assert "server" not in answer.headers
     assert "access-control-allow-origin" not in answer.headers
     limited = path != "/healthz"
@@ -37,6 +41,18 @@ def test_every_answer_carries_what_the_contract_promises(store: Tenant, what: st
         assert (f"ratelimit-{name}" in answer.headers) is limited, name
     kind = "application/json" if answer.is_success else "application/problem+json"
     assert answer.headers["content-type"] == kind
+
+
+def test_over_tls_the_browser_is_told_to_stay_there(store: Tenant) -> None:
+    answer = store.get("/v1/refunds", X_Forwarded_Proto="https")
+    assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
+
+
+@pytest.mark.parametrize("page", ["/docs", "/redoc"])
+def test_the_pages_of_the_document_load_nothing_from_elsewhere(app: App, page: str) -> None:
+    policy = app.client().get(page).headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "http" not in policy
 
 
 @pytest.mark.parametrize("mine", ["a", "req-1", "A.b_c:d-9", "x" * 128, "0f8fad5b-d9cb-469f-a165-70867728950e"])
