@@ -255,6 +255,8 @@ ROUTES = [
     of("GET /v1/customers/{}", "customers:read", "customer"),
     Route("GET /v1/customers", "customers:read"),
     merchant_only("GET /v1/customers/{}/timeline", "customers:read", "customer", "customer_not_found"),
+    merchant_only("POST /v1/customers/{}/merge", "customers:write", "customer", "customer_not_found",
+                  (404, "customer_not_found"), body={"into": "cus_1"}),
     Route("POST /v1/policies", "policies:write", body=lambda _: {"document": {}}, own=((201, None),),
           shopper=(FORBIDDEN,)),
     Route("GET /v1/policies", "policies:read", shopper=(FORBIDDEN,)),
