@@ -15,7 +15,8 @@ from app.routers.calling import Means, needs
 from app.routers.pages import Cursor, Limit, page, unseal
 from app.routers.schemas import In, Out, Page, Text
 from app.routers.writes import RequiredKey, perform
-from app.services import approval_views, approval_votes, orders
+from app.services import approval_views, approval_votes, claim_approvals, orders
+from app.services.actions import registry
 from app.services.callers import Caller
 from app.services.idempotency import Keyed
 from app.services.scrubbing import scrub
@@ -142,11 +143,32 @@ async def _say(
     return await perform(request, means, caller, "approval", run, key=key, status=200)
 
 
+GRANTS = {"refund": "refunds:write", "store_credit": "credits:write"}
+"""What settles a claim with money, and the scope that its own route asks for."""
+
+
+def _made_with(session: Session, caller: Caller, approval_id: str) -> list[str]:
+    """The scopes of what a yes to it makes."""
+    approval = approval_views.get(session, caller, approval_id)
+    action = registry.every().get(approval.action)
+    scopes = [] if action is None else [action.scope]
+    if approval.subject_type == "claim":
+        verdict: dict[str, Any] = approval.parameters.get(claim_approvals.VERDICT) or {}
+        granted = GRANTS.get(str(verdict.get("resolution") or approval.parameters.get("resolution")))
+        scopes += [] if granted is None else [granted]
+    return scopes
+
+
 @router.post("/{approval_id}/approve", summary="Approve", response_model=ApprovalOut, responses=WORDS)
 async def approve(
     approval_id: str, request: Request, means: Means, caller: Writer, key: RequiredKey, body: WordIn | None = None
 ) -> Json:
-    """Say yes, by a named person who has not asked for it; today's facts may still say no (`refused`)."""
+    """Say yes, by a named person who has not asked for it; today's facts may still say no (`refused`).
+
+    The key needs the scope of what is made by it, too: a refund's for a claim that is paid.
+    """
+    for scope in await means.db.read(_made_with, caller, approval_id):
+        caller.need(scope)
     return await _say(request, means, caller, key, approval_id, body, yes=True)
 
 

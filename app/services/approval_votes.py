@@ -104,9 +104,9 @@ def vote(
         raise ApprovalNotPending
     if yes and person is None and not _unnamed_suffices(approval, door):
         raise ActorRequired
-    if yes and person is not None and approval.asker["agent"] == person:
+    if yes and person is not None and _same_person(approval.asker["agent"], person):
         raise SelfApproval
-    if yes and any(said["agent"] == person for said in approval.votes):
+    if yes and any(said["agent"] == person or _same_person(said["agent"], person) for said in approval.votes):
         raise AlreadyApproved
     word = {"agent": person, "approve": yes, "note": note, "at": clock.rfc3339(now)}
     approval.votes = [*approval.votes, word]
@@ -117,6 +117,11 @@ def vote(
     else:
         approvals.end(session, approval, "rejected", caller.actor())
     return approval
+
+
+def _same_person(one: str | None, other: str | None) -> bool:
+    """Whether two names are one person's: `Alice` who approves what `alice` has asked for is not somebody else."""
+    return one is not None and other is not None and one.casefold() == other.casefold()
 
 
 def _unnamed_suffices(approval: Approval, door: Door) -> bool:

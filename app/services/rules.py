@@ -93,6 +93,11 @@ def guard_for(session: Session, found: Rules, policy_id: str | None) -> Guard:
     return found.guard.under(of_row(session.get_one(PolicyRow, policy_id)).guard)
 
 
+def document_of(session: Session, policy_id: str) -> PolicyDocument:
+    """What a version says."""
+    return of_row(session.get_one(PolicyRow, policy_id)).document
+
+
 def _read(session: Session, store_id: str, livemode: bool) -> Rules:  # noqa: FBT001
     row: Any = session.execute(_IN_FORCE, {"store": store_id, "livemode": livemode}).one()
     plain, policy_id, version = row

@@ -13,11 +13,10 @@ from app.errors import AlreadyCanceled, AlreadyReturned, ItemNotInOrder
 from app.models.orders import Order, OrderLine
 from app.models.records import Decision
 from app.models.stores import Store
-from app.services import cancellations, decisions, guard_facts
+from app.services import cancellations, decisions, guard_facts, rules
 from app.services.callers import Caller
 from app.services.ledgers import Ledger
 from app.services.order_views import lines_of, named
-from app.services.policy.contract import LineFacts
 from app.services.policy.parts import Withdrawal
 from app.services.return_specs import LineSpec
 from app.services.shipments import readings
@@ -99,10 +98,14 @@ def check(session: Session, caller: Caller, order: Order, wanted: Wanted) -> Fou
     known = {line.id: line for line in lines_of(session, order)}
     if not wanted or any(quantity > _left(known[line_id], ledger) for line_id, quantity in wanted.items()):
         raise AlreadyReturned
-    deadline = ends(order, caller.store, decisions.policy_of(session, caller).withdrawal)
+    deadline = ends(order, caller.store, _right(session, caller, order))
     asked = [LineSpec(line_id, quantity) for line_id, quantity in wanted.items()]
     facts = guard_facts.of_order(session, caller, order, "withdrawal", lines=asked, delivered_at=arrived(order))
-    lines = [_facts(line, _left(known[line.line_id], ledger), deadline) for line in facts.lines]
+    # What a person has granted beyond it is a longer return, under the return policy; the law's period is its own.
+    lines = [
+        line.model_copy(update={"free": _left(known[line.line_id], ledger), "extended_until": deadline})
+        for line in facts.lines
+    ]
     facts = facts.model_copy(update={"lines": tuple(lines)})
     decision = decisions.decide(session, caller, facts, subject=("order", order.id))
     asks = decisions.waits(decision)
@@ -111,10 +114,12 @@ def check(session: Session, caller: Caller, order: Order, wanted: Wanted) -> Fou
     return Found(plan(session, order, wanted), deadline, decision, asks)
 
 
-def _facts(line: LineFacts, left: int, deadline: datetime | None) -> LineFacts:
-    """The line as the law sees it: also what is sold without a right to return, to the end of the whole period."""
-    ends_ = [moment for moment in (deadline, line.extended_until) if moment is not None]
-    return line.model_copy(update={"free": left, "extended_until": max(ends_, default=None)})
+def _right(session: Session, caller: Caller, order: Order) -> Withdrawal:
+    """The store's terms; never fewer days than those under which the order was bought."""
+    right = decisions.policy_of(session, caller).withdrawal
+    bought = rules.bought_under(session, order.store_id, order.placed_at, livemode=order.livemode)
+    days = right.days if bought is None else max(right.days, rules.document_of(session, bought).withdrawal.days)
+    return right.model_copy(update={"days": days})
 
 
 def plan(session: Session, order: Order, wanted: Wanted) -> Plan:

@@ -93,6 +93,8 @@ def confirm(session: Session, caller: Caller, withdrawal_id: str, said: Ledgers)
     withdrawal_states.note(session, caller, withdrawal, "withdrawal.confirmed")
     if found.asks:
         ask(session, caller, withdrawal, Ruling.model_validate(found.decision.ruling), found.decision.id)
+    elif found.plan.unsent and not found.plan.cancels:
+        ask(session, caller, withdrawal, stopped(STILL_SHIPS), found.decision.id)
     else:
         _by_itself(session, caller, withdrawal, order, found.plan, said)
     _acknowledge(session, caller, withdrawal, order, found.plan)
@@ -110,6 +112,10 @@ def _by_itself(
         session.refresh(withdrawal)
         ruling = refused.ruling if isinstance(refused, Asked) else stopped(refused.detail)
         ask(session, caller, withdrawal, ruling, decisions.keep_refusal(session, caller, ABOUT, refused, order.id))
+
+
+STILL_SHIPS = "Take what has not been sent out of the order in the shop first: it is paid back, and must not go out."
+"""No shop takes single items out of an order for us, and goods that are paid back and sent all the same are lost."""
 
 
 def stopped(why: str) -> Ruling:

@@ -143,6 +143,34 @@ def test_above_an_amount_two_different_persons_must_agree_even_for_the_store(sto
     assert settled(store, f"/v1/refunds/{made['id']}")["status"] == "succeeded"
 
 
+def test_another_spelling_of_a_name_is_no_other_person(store: Tenant) -> None:
+    obey(store, {**ASKS, "two_persons_above": {"EUR": 1}})
+    approval = ask(store, Aftersale_Actor="agent:alice")["approval"]["id"]
+    for same in ("alice", "Alice", "ALICE"):
+        assert word(store, approval, by=same).json()["code"] == "self_approval"
+    assert word(store, approval, by="bob").json()["status"] == "pending"
+    assert word(store, approval, by="Bob").json()["code"] == "already_approved"
+    assert store.sandbox.effects("refund") == []
+    assert word(store, approval, by="kim").json()["status"] == "approved"
+
+
+def test_a_yes_needs_the_scope_of_what_it_makes(store: Tenant) -> None:
+    """A key that may file claims and say yes, but not pay, pays nothing."""
+    _, weak = store.issue(scopes=("claims:write", "approvals:write", "approvals:read", "orders:read"))
+    line = {"line_id": "ln-1001-1", "quantity": 1, "kind": "damaged"}
+    claimed = store.post("/v1/claims", {"order": "#1001", "lines": [line], "resolution": "refund"}, **ANNA).json()
+    refund = ask(store)["approval"]["id"]
+    for approval in (claimed["approval"]["id"], refund):
+        answer = store.client.post(
+            f"/v1/approvals/{approval}/approve",
+            json={},
+            headers={"Authorization": f"Bearer {weak}", "Idempotency-Key": approval, "Aftersale-Actor": "agent:kim"},
+        )
+        assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")
+        assert store.get(f"/v1/approvals/{approval}").json()["votes"] == []
+    assert store.sandbox.effects("refund") == []
+
+
 def test_a_rejected_refund_is_canceled(store):
     made = ask(store)
     done = word(store, made["approval"]["id"], "reject").json()

@@ -105,11 +105,48 @@ def test_what_has_not_shipped_is_canceled_and_paid_back(store):
     assert {"withdrawal.confirmed", "withdrawal.acknowledged", "withdrawal.completed"} <= set(kinds(store, made))
 
 
-def test_a_part_that_has_not_shipped_is_paid_back_without_coming_back(store):
-    made = declare(store, 4, quantity=2).json()
-    confirm(store, made)
+def taken_out(store: Tenant, made: dict[str, Any]) -> None:
+    """Confirmed, and a person has seen to it that what is paid back does not go out."""
+    done = confirm(store, made).json()
+    assert (done["status"], done["approval"]["status"], done["refund"]) == ("confirmed", "pending", None)
+    paid = len(store.sandbox.effects("refund"))
+    assert word(store, done["approval"]["id"]).json()["status"] == "approved"
     until(lambda: again(store, made)["status"] == "completed")
+    assert len(store.sandbox.effects("refund")) == paid + 1
+
+
+def test_a_part_that_has_not_shipped_is_paid_back_once_a_person_has_stopped_it(store):
+    """Else it would be paid back and sent: the shop knows nothing of it."""
+    made = declare(store, 4, quantity=2).json()
+    taken_out(store, made)
     assert [row["amount"] for row in store.sandbox.effects("refund")] == [666]
+
+
+def test_what_is_being_packed_is_not_paid_back_before_a_person_has_stopped_it(store):
+    made = declare(store, 9, None, Aftersale_Customer="cust-1").json()
+    done = confirm(store, made, Aftersale_Customer="cust-1").json()
+    assert (done["status"], done["approval"]["status"], done["refund"]) == ("confirmed", "pending", None)
+    assert done["declared_at"] is not None, "it is binding all the same"
+    store.rest()
+    assert store.sandbox.effects("refund") == []
+
+
+def test_a_longer_return_window_does_not_lengthen_the_law_s(store):
+    """The period of order 7 is over; what a person grants is a return under the policy, with its fees."""
+    assert declare(store, 7).json()["code"] == "return_window_closed"
+    far = (datetime.now(ZoneInfo("UTC")) + timedelta(days=30)).isoformat()
+    granted = store.post("/v1/actions/extend_window", {"order": "#7", "until": far}, Aftersale_Actor="agent:kim")
+    assert granted.status_code == 201, granted.text
+    assert declare(store, 7).json()["code"] == "return_window_closed"
+
+
+def test_the_law_s_period_is_never_shorter_than_when_it_was_bought(store):
+    obey(store, {"withdrawal": {"days": 60}})
+    assert declare(store, 7).status_code == 201
+    obey(store, {"withdrawal": {"days": 14}})
+    assert declare(store, 6, "b").status_code == 201
+    made = store.get("/v1/withdrawals").json()["data"]
+    assert all(row["deadline_at"] > clock.rfc3339(clock.now() + timedelta(days=30)) for row in made)
 
 
 def come_back(store: Tenant, made: dict[str, Any]) -> list[int]:
@@ -142,11 +179,8 @@ def test_delivery_that_the_store_has_paid_back_elsewhere_is_not_paid_twice(store
 
 
 def test_delivery_goes_back_with_what_is_not_sent_any_more(store):
-    some = declare(store, 9, quantity=3).json()
-    confirm(store, some)
-    until(lambda: again(store, some)["status"] == "completed")
-    confirm(store, rest := declare(store, 9, None).json())
-    until(lambda: again(store, rest)["status"] == "completed")
+    taken_out(store, declare(store, 9, quantity=3).json())
+    taken_out(store, declare(store, 9, None).json())
     assert [row["amount"] for row in store.sandbox.effects("refund")] == [1000, 990]
 
 
