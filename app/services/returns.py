@@ -16,6 +16,7 @@ from app.models.orders import Order
 from app.models.returns import Return, ReturnLine
 from app.services import (
     approvals,
+    decisions,
     destinations,
     events,
     file_links,
@@ -45,10 +46,12 @@ def request(
     *,
     statutory: bool = False,
     tell_shopper: bool = True,
+    approved: bool = False,
 ) -> Return:
     """Decide on all lines at once and write the return: approved, or awaiting a person's yes.
 
     `statutory`: a withdrawal that was decided already, so that the return policy has no say in it.
+    `approved`: what is made with it needs an approved one, so that `Asked` is raised where a person must say yes first.
     `tell_shopper`: False where a mail of the caller's own tells that the return has started.
     """
     order = orders.get(session, caller, order_id, lock=True)
@@ -65,6 +68,8 @@ def request(
             session, caller, order, spec, Ruled(ALLOWED), told_to_shop=_expects(order), tell_shopper=tell_shopper
         )
     spec, ruled = rule(session, caller, order, spec)
+    if approved and ruled.asks and ruled.decision is not None:
+        raise decisions.Asked(ruled.decision)
     return write(session, caller, order, spec, ruled)
 
 

@@ -12,6 +12,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from tests.http.test_approvals import obey, word
 from tests.services.durable_fixtures import ADDRESS, until
 from tests.support.app import App, Tenant
 
@@ -442,3 +443,19 @@ def test_lines_of_an_order_get_a_return_and_its_label_in_one_step(store):
     refused = store.post("/v1/return-labels", {"order": "#2", "lines": [{"line_id": "a-2", "quantity": 1}]})
     assert refused.json()["code"] == "return_window_closed"
     assert len(store.get("/v1/returns").json()["data"]) == 1
+
+
+def test_a_label_with_its_return_waits_for_a_person_where_the_return_does(store):
+    obey(store, {"auto_approve": {"return": False}})
+    body = {"order": "#1", "lines": [{"line_id": "a-1", "quantity": 1}]}
+    asked = store.post("/v1/return-labels", body, Aftersale_Customer="cust-1")
+    assert asked.status_code == 202, asked.text
+    approval = asked.json()["approval"]["id"]
+    assert (store.get("/v1/returns").json()["data"], store.sandbox.effects("label")) == ([], [])
+    done = word(store, approval).json()
+    assert (done["status"], done["result"]["type"]) == ("approved", "label")
+    store.rest()
+    [made] = store.get("/v1/returns").json()["data"]
+    assert made["status"] == "label_issued"
+    assert len(store.sandbox.effects("label")) == 1
+    assert word(store, approval).json()["code"] == "approval_not_pending"
