@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock, ids
-from app.errors import CreditNotFound, Forbidden, LimitReached, RefundMethodNotAllowed
+from app.errors import CreditNotFound, Forbidden, Invalid, LimitReached, RefundMethodNotAllowed
 from app.integrations.payments.contract import PayoutCommand
 from app.integrations.receipts import Receipt
 from app.models.credits import Credit
@@ -105,6 +105,9 @@ def _beneficiary(session: Session, caller: Caller, order: Order | None, spec: Go
     customer = session.get(Customer, order.customer_id) if order.customer_id else None
     if customer is None:
         raise RefundMethodNotAllowed("Nobody is known who could be given store credit.")
+    if spec.customer is not None and customers.get(session, caller, spec.customer).id != customer.id:
+        fault = {"pointer": "/customer", "code": "another_customer", "detail": "must be the order's customer"}
+        raise Invalid("The order is another customer's.", errors=[fault])
     return customer
 
 

@@ -64,6 +64,16 @@ def test_goodwill_reaches_the_customer_once_and_is_told(store):
     assert "€5.00 as store credit" in mail["text"]
 
 
+def test_goodwill_for_an_order_is_its_customer_s_and_nobody_else_s(app: App) -> None:
+    store = app.store()
+    with pytest.raises(AppError) as refused:
+        give(store, order="#1001", customer="cust-emma")
+    assert refused.value.errors[0]["pointer"] == "/customer"
+    assert payouts(store) == []
+    settled(store, f"/v1/credits/{give(store, order='#1001', customer='cust-anna')}")
+    assert payouts(store) == [500]
+
+
 def test_goodwill_may_hang_on_a_customer_alone(store):
     made = give(store, order=None, customer="cust-1")
     assert settled(store, f"/v1/credits/{made}")["order"] is None
