@@ -27,11 +27,9 @@ class GoodwillParams(In):
 
 async def read(runtime: Runtime, caller: Caller, params: GoodwillParams) -> Ready:
     """The order, or the customer, as the shop knows them now."""
-    if params.order is not None:
-        return Ready(await orders.load(runtime, caller, params.order, fresh=True))
     if params.customer is not None:
         await customers.fetch_missing(runtime, caller, params.customer)
-    return Ready()
+    return Ready() if params.order is None else Ready(await orders.load(runtime, caller, params.order, fresh=True))
 
 
 def write(session: Session, caller: Caller, params: GoodwillParams, ready: Ready) -> Credit:
