@@ -57,6 +57,7 @@ from app.services import (
 )
 from app.services.actions import registry
 from app.services.conversation import aftermath, lockouts
+from app.services.privacy import erasing
 from app.services.runtime import Runtime
 
 log = structlog.get_logger()
@@ -147,6 +148,7 @@ CHORES = (
     file_sweeps.drop_strays,
     webhook_queue.purge,
     events.purge,
+    erasing.tend,
 )
 """What is looked after now and then, each in a transaction of its own."""
 
