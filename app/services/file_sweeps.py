@@ -33,7 +33,7 @@ def drop_loose(session: Session, limit: int = 50) -> int:
 
 
 def drop(session: Session, file: File) -> None:
-    """Delete a file that hangs on nothing, its answer too; its bytes go in a later transaction, unless others have them."""
+    """Delete a file that hangs on nothing, its answer too; its bytes go later, unless others have them."""
     events.record(session, "file.deleted", file, files.view(session, file))
     files.give_back(session, file)
     if file.answer_key is not None:  # a success is answered again as long as what it made is there

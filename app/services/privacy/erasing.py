@@ -13,6 +13,7 @@ from app import clock
 from app.database import insert_missing
 from app.errors import CustomerNotFound
 from app.models.approvals import Confirmation
+from app.models.connections import TicketLink
 from app.models.customers import Customer
 from app.models.erasures import Erasure
 from app.models.files import File, FileLink
@@ -131,7 +132,12 @@ def _named(person: Person) -> set[str]:
             found.add(tombstones.key(store, "customer", str(row["external_id"])))
         if row["email_key"] is not None:
             found.add(tombstones.key(store, "email", str(row["email_key"])))
-    return found | {tombstones.key(store, "order", str(row["external_id"])) for row in person.rows[Order.__tablename__]}
+    found |= {tombstones.key(store, "order", str(row["external_id"])) for row in person.rows[Order.__tablename__]}
+    found |= {tombstones.key(store, "ticket", str(row["id"])) for row in person.rows[Ticket.__tablename__]}
+    return found | {
+        tombstones.key(store, f"ticket:{row['connection_id']}", str(row["external_id"]))
+        for row in person.rows[TicketLink.__tablename__]
+    }
 
 
 def _bury(session: Session, person: Person, named: Iterable[str], statement: dict[str, Any] | None) -> None:
@@ -156,7 +162,7 @@ def _erase(session: Session, person: Person) -> dict[str, int]:
     session.flush()
     customer = session.get_one(Customer, person.customer_id)
     session.refresh(customer)
-    told = gather(session, person.store, customer)
+    told = gather(session, person.store, customer, person)
     for held in reversed(HELD):  # what leads to another goes after it
         for row in told.rows[held.name]:
             _reduce(session, told, held, row)

@@ -23,7 +23,7 @@ AT_ONCE = 200
 """Ids in one question."""
 SHORTEST = 6
 """Characters of a name that it is looked for by in what connected systems sent."""
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 @dataclass(slots=True)
@@ -42,9 +42,14 @@ class Person:
     names: set[str] = field(default_factory=set[str])
 
 
-def gather(session: Session, store: Store, customer: Customer) -> Person:
-    """Every row of the customer in every table of `HELD`; of their store and mode alone."""
+def gather(session: Session, store: Store, customer: Customer, before: Person | None = None) -> Person:
+    """Every row of the customer in every table of `HELD`; of their store and mode alone.
+
+    `before`: what was gathered before some of it was deleted: what hangs on that is found as well.
+    """
     person = Person(store, customer.livemode, customer.id)
+    if before is not None:
+        person.ids.update({kind: set(ids) for kind, ids in before.ids.items()})
     person.ids["customer"].add(customer.id)
     for held in HELD:
         rows = {

@@ -16,13 +16,57 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 WORD = re.compile(r"[A-Za-z0-9_.:#/+-]{1,80}")
 WORDS = frozenset(
-    (
-        "action actor algorithm api_version carrier channel code currency destination direction error_code"
-        " failure_code format fulfillment_status intent intents key kind language level line_id method mode name_of"
-        " operation order_id outcome payment_id payment_kind payment_status policy policy_version"
-        " presentment_currency priority product_id provider provider_key reason_code resolution rule rules"
-        " sentiment shipment_id source status subject_type type variant_id version wished"
-    ).split()
+    [
+        "action",
+        "actor",
+        "algorithm",
+        "api_version",
+        "carrier",
+        "channel",
+        "code",
+        "currency",
+        "destination",
+        "direction",
+        "error_code",
+        "failure_code",
+        "format",
+        "fulfillment_status",
+        "intent",
+        "intents",
+        "key",
+        "kind",
+        "language",
+        "level",
+        "line_id",
+        "method",
+        "mode",
+        "operation",
+        "order_id",
+        "outcome",
+        "payment_id",
+        "payment_kind",
+        "payment_status",
+        "policy",
+        "policy_version",
+        "presentment_currency",
+        "priority",
+        "product_id",
+        "provider",
+        "provider_key",
+        "reason_code",
+        "resolution",
+        "rule",
+        "rules",
+        "sentiment",
+        "shipment_id",
+        "source",
+        "status",
+        "subject_type",
+        "type",
+        "variant_id",
+        "version",
+        "wished",
+    ]
 )
 """Names whose texts are words of ours, of the policy or of the books: they stay where they are one word."""
 

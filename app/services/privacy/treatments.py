@@ -11,28 +11,29 @@ from app.services import tombstones
 from app.services.privacy import reducing
 from app.services.tombstones import ERASED
 
-Treatment = Callable[[Any, Mapping[str, Any], Store], Any]
+NO_OPTIONS: dict[str, str] = {}
+Treatment = Callable[[Any, Mapping[Any, Any], Store], Any]
 """The value, its row, the row's store: what stands there from then on."""
 
 
-def none(value: Any, row: Mapping[str, Any], store: Store) -> None:
+def none(value: Any, row: Mapping[Any, Any], store: Store) -> None:
     """Empty."""
     del value, row, store
 
 
-def erased(value: Any, row: Mapping[str, Any], store: Store) -> Any:
+def erased(value: Any, row: Mapping[Any, Any], store: Store) -> Any:
     """A word that tells that something stood here; what was empty stays so."""
     del row, store
     return None if value is None else ERASED
 
 
-def empty(value: Any, row: Mapping[str, Any], store: Store) -> Any:
+def empty(value: Any, row: Mapping[Any, Any], store: Store) -> Any:
     """The same shape with nothing in it."""
     del row, store
     return None if value is None else type(value)()
 
 
-def reduced(value: Any, row: Mapping[str, Any], store: Store) -> Any:
+def reduced(value: Any, row: Mapping[Any, Any], store: Store) -> Any:
     """What of a document cannot be a person's: amounts, moments, ids and words of ours."""
     del row, store
     if isinstance(value, str):
@@ -40,7 +41,7 @@ def reduced(value: Any, row: Mapping[str, Any], store: Store) -> Any:
     return reducing.reduced(value)
 
 
-def unnamed(value: Any, row: Mapping[str, Any], store: Store) -> Any:
+def unnamed(value: Any, row: Mapping[Any, Any], store: Store) -> Any:
     """Another name that nobody has, where each row needs one of its own."""
     if str(value).startswith("erased:"):
         return value
@@ -48,14 +49,14 @@ def unnamed(value: Any, row: Mapping[str, Any], store: Store) -> Any:
     return "erased:" + secrets.token_hex(12)
 
 
-def known_by_hash(value: Any, row: Mapping[str, Any], store: Store) -> Any:
+def known_by_hash(value: Any, row: Mapping[Any, Any], store: Store) -> Any:
     """The channel's id of a message as a hash: sent again, it is known (`conversation/pipeline.py`)."""
     if value is None or str(value).startswith("erased:"):
         return value
     return tombstones.message_id(store, str(row["channel"]), str(value))
 
 
-def order_snapshot(value: Any, row: Mapping[str, Any], store: Store) -> Any:
+def order_snapshot(value: Any, row: Mapping[Any, Any], store: Store) -> dict[str, Any]:
     """The shop's last word on an order without the person, as `tombstones.bare` leaves the next one."""
     del row, store
     given = cast("dict[str, Any]", value)
@@ -66,22 +67,27 @@ def order_snapshot(value: Any, row: Mapping[str, Any], store: Store) -> Any:
         **given,
         **dict.fromkeys(("email", "phone", "shipping_address", "locale")),
         "tags": [],
-        "lines": [{**line, "options": {}} for line in parts["lines"]],
+        "lines": [{**line, "options": NO_OPTIONS} for line in parts["lines"]],
         "payments": [{**paid, "label": ERASED, "payment_method_id": None} for paid in parts["payments"]],
         "shipments": [{**parcel, "tracking_number": None, "tracking_url": None} for parcel in parts["shipments"]],
     }
 
 
-def line_data(value: Any, row: Mapping[str, Any], store: Store) -> Any:
+def line_data(value: Any, row: Mapping[Any, Any], store: Store) -> Any:
     """What was bought, without its options: an engraving may be a name."""
     del row, store
     return {**cast("dict[str, Any]", value), "options": {}}
 
 
-def decided(value: Any, row: Mapping[str, Any], store: Store) -> Any:
-    """A decision's facts or ruling: they hold no free text but the reasons that were given, which go everywhere."""
+def decided(value: Any, row: Mapping[Any, Any], store: Store) -> Any:
+    """A decision's facts or ruling: they hold no free text but the reasons that were given, which go everywhere.
+
+    The tags that the shop gave the order go, too: decided again, a rule that asks for one may say something else.
+    """
     del store
     given = {said for said in _reasons(row["facts"]) if not reducing.NAME.fullmatch(said)}
+    if isinstance(value, dict) and "order_tags" in value:
+        value = {**cast("dict[str, Any]", value), "order_tags": []}
     return _without(value, sorted(given, key=len, reverse=True)) if given else value
 
 
