@@ -40,6 +40,7 @@ from app.services.privacy.treatments import (
     none,
     order_snapshot,
     reduced,
+    triage,
     unnamed,
 )
 
@@ -152,7 +153,8 @@ HELD: tuple[Held, ...] = (
          erase=dict.fromkeys(("external_id", "email", "email_key", "phone", "phone_key", "name", "locale"), none)
          | {"addresses": empty, "payment_methods": empty}),
     Held(orders.Order, {"customer_id": "customer"}, kind="order", kept=BOOKS, plain="external_id number number_key",
-         erase={"email_key": none, "phone_key": none, "postal_key": none, "snapshot": order_snapshot, "tracking": empty}),
+         erase={"email_key": none, "phone_key": none, "postal_key": none, "snapshot": order_snapshot,
+                "tracking": empty}),
     Held(orders.OrderLine, {"order_id": "order"}, kind="line", kept=BOOKS, plain="external_id title",
          erase={"data": line_data}),
     Held(orders.OrderPayment, {"order_id": "order"}, kind="payment", kept=BOOKS, plain="external_id",
@@ -164,7 +166,7 @@ HELD: tuple[Held, ...] = (
     Held(tickets.TicketTag, {"ticket_id": "ticket"}, gone=True),
     Held(tickets.TicketRating, {"ticket_id": "ticket"}, kept=STATE, erase={"comment": erased, "by": reduced}),
     Held(tickets.Message, {"ticket_id": "ticket"}, kind="message", kept=STATE, plain="delivery",
-         erase={"author": reduced, "text": erased, "external_id": known_by_hash, "triage": reduced, "buttons": empty,
+         erase={"author": reduced, "text": erased, "external_id": known_by_hash, "triage": triage, "buttons": empty,
                 "cards": empty, "details": empty, "answer": none}),
     Held(connections.TicketLink, {"ticket_id": "ticket"}, gone=True),
     Held(returns.Return, {"order_id": "order", "customer_id": "customer"}, kind="return", kept=BOOKS, plain="rma",
@@ -222,7 +224,8 @@ HELD: tuple[Held, ...] = (
     Held(webhooks.WebhookDelivery, {"event_id": "event"}, kind="delivery", kept=STATE),
     Held(webhooks.WebhookAttempt, {"delivery_id": "delivery"}, kept=STATE, plain="url",
          erase={"response": erased, "error": erased}),
-    Held(connections.InboundDelivery, {"id": "inbound"}, kept=STATE, hidden="key content leased_by leased_until schedule",
+    Held(connections.InboundDelivery, {"id": "inbound"}, kept=STATE,
+         hidden="key content leased_by leased_until schedule",
          plain="key content topic leased_by", erase={"document": empty, "resource": erased, "outcome": reduced}),
     Held(records.AuditRow, {"subject_id": "any"}, kept=PROOF, erase={"evidence": reduced},
          plain="actor request_id hash evidence_digest evidence_salt",

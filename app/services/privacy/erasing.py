@@ -155,7 +155,7 @@ def _bury(session: Session, person: Person, named: Iterable[str], statement: dic
 
 
 def _erase(session: Session, person: Person) -> dict[str, int]:
-    """Reduce or delete every row; how many, by table. The person is gathered anew: what this writes of them is theirs."""
+    """Reduce or delete every row; how many, by table. Gathered anew: what this writes of the person is theirs."""
     _close_tickets(session, person)
     _forget_words(session, person)
     _drop_files(session, person)

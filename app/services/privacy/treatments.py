@@ -73,6 +73,16 @@ def order_snapshot(value: Any, row: Mapping[Any, Any], store: Store) -> dict[str
     }
 
 
+def triage(value: Any, row: Mapping[Any, Any], store: Store) -> Any:
+    """What a message was taken for, in words of ours, without what was read out of it."""
+    del row, store
+    if value is None:
+        return None
+    given = cast("dict[str, Any]", value)
+    entities = cast("dict[str, Any]", given.get("entities") or {})
+    return {**given, "entities": {name: type(found)() for name, found in entities.items()}}
+
+
 def line_data(value: Any, row: Mapping[Any, Any], store: Store) -> Any:
     """What was bought, without its options: an engraving may be a name."""
     del row, store
