@@ -752,6 +752,13 @@ class TicketMerged(Conflict):
     detail = "The ticket was merged into another one."
 
 
+class CustomerMerged(Conflict):
+    """All that was theirs is another's now."""
+
+    code = "customer_merged"
+    detail = "The customer was merged into another one."
+
+
 class CustomersDiffer(Conflict):
     """What one shopper wrote is not shown to another."""
 

@@ -21,8 +21,8 @@ PAGES = (
     b"content-security-policy",
     (
         b"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-        b"img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; "
-        b"form-action 'none'"
+        b"img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; "
+        b"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
     ),
 )
 """The document's pages start from a script that stands in them, and load nothing from elsewhere."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, Id
@@ -18,6 +18,12 @@ class Customer(Owned, Eventful, Base):
         Index("uq_customers_external_id", "store_id", "livemode", "external_id", unique=True),
         Index("ix_customers_email_key", "store_id", "livemode", "email_key"),
         Index("ix_customers_phone_key", "store_id", "livemode", "phone_key"),
+        Index(
+            "ix_customers_merged_into",
+            "merged_into",
+            sqlite_where=text("merged_into IS NOT NULL"),
+            postgresql_where=text("merged_into IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -30,4 +36,6 @@ class Customer(Owned, Eventful, Base):
     locale: Mapped[str | None]
     addresses: Mapped[list[Any]] = mapped_column(default=list)
     payment_methods: Mapped[list[Any]] = mapped_column(default=list)
+    merged_into: Mapped[str | None] = mapped_column(Id)
+    """Who goes on with all that was theirs; never one who was merged themselves."""
     updated_at: Mapped[datetime]

@@ -2,22 +2,27 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from app import errors
+from app.models.customers import Customer
 from app.routers import examples
 from app.routers.answers import Json, StrictRoute, refusals
 from app.routers.calling import Means, needs
 from app.routers.orders import AddressOut
 from app.routers.pages import Cursor, Limit, page, unseal
-from app.routers.schemas import MoneyOut, Out, Page
-from app.services import customers, subscriptions
+from app.routers.policies import KEYED, only_the_store
+from app.routers.schemas import In, MoneyOut, Out, Page, Ref
+from app.routers.writes import OptionalKey, perform
+from app.services import customer_merges, customers, subscriptions
 from app.services.callers import Caller
+from app.services.idempotency import Keyed, once
 
 router = APIRouter(prefix="/v1/customers", tags=["Customers"], route_class=StrictRoute)
 Reader = Annotated[Caller, Depends(needs("customers:read"))]
+Writer = Annotated[Caller, Depends(needs("customers:write"))]
 
 
 class PaymentMethodOut(Out):
@@ -43,6 +48,15 @@ class CustomerOut(Out):
     locale: str | None
     addresses: list[AddressOut]
     payment_methods: list[PaymentMethodOut]
+    merged_into: str | None = Field(description="The customer who goes on with all that was theirs.")
+
+
+class CustomerMergeIn(In):
+    """Who goes on."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra={"examples": [{"into": "cust-emma"}]})
+
+    into: Ref
 
 
 class SubscriptionLineOut(Out):
@@ -133,3 +147,29 @@ async def get_customer(customer_id: str, means: Means, caller: Reader) -> Json:
 
 def _view(session: Session, caller: Caller, customer_id: str) -> dict[str, Any]:
     return customers.view(customers.get(session, caller, customer_id))
+
+
+@router.post(
+    "/{customer_id}/merge",
+    summary="Merge a customer into another",
+    response_model=CustomerOut,
+    responses=refusals(errors.CustomerNotFound, errors.CustomerMerged, errors.Forbidden, *KEYED),
+)
+async def merge_customer(
+    customer_id: str, request: Request, body: CustomerMergeIn, means: Means, caller: Writer, key: OptionalKey
+) -> Json:
+    """Two accounts of one person: orders, tickets, returns, refunds and files of this one become the other's.
+
+    The answer is the customer who goes on; both ids lead there from now on. The shop's own accounts stay two.
+    """
+    only_the_store(caller)
+    await customers.fetch_missing(means, caller, customer_id)
+    await customers.fetch_missing(means, caller, body.into)
+
+    async def run(keyed: Keyed | None) -> str:
+        def write(session: Session) -> Customer:
+            return once(session, keyed, "customer", customer_merges.merge, caller, customer_id, body.into)
+
+        return (await means.db.write(write)).id
+
+    return await perform(request, means, caller, "customer", run, key=key, status=200)

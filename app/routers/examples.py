@@ -427,6 +427,7 @@ CUSTOMER: JsonDict = {
     "locale": "de-DE",
     "addresses": [ADDRESS],
     "payment_methods": [{"id": "pm-anna-visa", "kind": "card", "label": "Visa 4242", "balance": None}],
+    "merged_into": None,
 }
 CUSTOMER_FOUND: JsonDict = {
     **CUSTOMER,

@@ -17,6 +17,7 @@ from app.services import (
     cancellations,
     claim_states,
     connections,
+    customers,
     exchanges,
     files,
     inbound_work,
@@ -117,6 +118,10 @@ def _policy(session: Session, caller: Caller, policy_id: str) -> View:
 
 def _backtest(session: Session, caller: Caller, backtest_id: str) -> View:
     return backtests.view(backtests.get(session, caller, backtest_id))
+
+
+def _customer(session: Session, caller: Caller, customer_id: str) -> View:
+    return customers.view(customers.get(session, caller, customer_id))
 
 
 def _agent(session: Session, caller: Caller, agent_id: str) -> View:
@@ -269,6 +274,7 @@ RESOURCES: dict[str, Shown] = {
     "reply": Shown(_reply),
     "ticket_rating": Shown(_rating),
     "ticket_update": Shown(_ticket_update, lambda view: view["status"] in {"pending", "running"}),
+    "customer": Shown(_customer),
     "agent": Shown(_agent),
     "team": Shown(_team),
     "connection": Shown(_connection),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, bindparam, or_, select
+from sqlalchemy import Boolean, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock, ids
@@ -19,7 +19,7 @@ from app.services.runtime import Runtime
 
 
 def mirror(session: Session, caller: Caller, snapshot: CustomerSnapshot, *, anew: bool = False) -> Customer:
-    """Bring our copy of a customer up to the shop's; a change is an event.
+    """Bring our copy of a customer up to the shop's; a change is an event. Who goes on where they were merged.
 
     Of an erased person nothing is written: their empty row is the answer, unless they have begun `anew` since.
     """
@@ -67,7 +67,11 @@ def mirror(session: Session, caller: Caller, snapshot: CustomerSnapshot, *, anew
         shown = view(known)
         changed = {name: before[name] for name in before if before[name] != shown[name]}
         events.record(session, "customer.updated", known, shown, previous=changed)
-    return known
+    return _who_goes_on(session, known)
+
+
+def _who_goes_on(session: Session, found: Customer) -> Customer:
+    return found if found.merged_into is None else session.get_one(Customer, found.merged_into)
 
 
 def _by_external_id(session: Session, caller: Caller, external_id: str) -> Customer | None:
@@ -87,11 +91,39 @@ def _named(caller: Caller, ref: str) -> dict[str, Any]:
 
 
 def get(session: Session, caller: Caller, ref: str) -> Customer:
-    """By our id or the shop's own; `customer_not_found` where this store has none such, or it is not the shopper."""
-    found = session.scalar(_BY_EITHER, _named(caller, ref))
-    if found is None or (caller.shopper is not None and found.id != caller.shopper):
+    """By our id or the shop's own, also of one who was merged into them.
+
+    Raises `customer_not_found` where this store has none such, or it is not the shopper.
+    """
+    found = _who_goes_on(session, row(session, caller, ref))
+    if caller.shopper is not None and found.id != caller.shopper:
         raise CustomerNotFound
     return found
+
+
+def row(session: Session, caller: Caller, ref: str) -> Customer:
+    """The same, wherever they were merged; raises `customer_not_found`."""
+    found = session.scalar(_BY_EITHER, _named(caller, ref))
+    if found is None:
+        raise CustomerNotFound
+    return found
+
+
+def meant(caller: Caller, ref: str) -> Select[str]:
+    """Our ids of whoever has the id `ref`, ours or the shop's, and of whom they were merged into."""
+    goes_on = func.coalesce(Customer.merged_into, Customer.id)
+    return select(goes_on).where(
+        Customer.store_id == caller.store_id,
+        Customer.livemode == caller.livemode,
+        or_(Customer.id == ref, Customer.external_id == ref),
+    )
+
+
+def accounts(session: Session, customer_id: str) -> list[str]:
+    """The shop's ids of a customer: their own first, then those who were merged into them."""
+    theirs = or_(Customer.id == customer_id, Customer.merged_into == customer_id)
+    query = select(Customer.external_id).where(theirs, Customer.external_id.is_not(None))
+    return [str(found) for found in session.scalars(query.order_by(Customer.merged_into.is_not(None), Customer.id))]
 
 
 def view(customer: Customer) -> dict[str, Any]:
@@ -109,6 +141,7 @@ def view(customer: Customer) -> dict[str, Any]:
             {"id": method["id"], "kind": method["kind"], "label": method["label"], "balance": _balance(method)}
             for method in customer.payment_methods
         ],
+        "merged_into": customer.merged_into,
     }
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.errors import NotOwner, OrderAmbiguous, OrderNotFound, ProviderUnavailable
+from app.errors import CustomerNotFound, NotOwner, OrderAmbiguous, OrderNotFound, ProviderUnavailable
 from app.integrations.commerce.contract import OrderQuery
 from app.integrations.errors import OutcomeUnknown, Refused
-from app.models.customers import Customer
 from app.models.orders import Order
+from app.services import customers
 from app.services.callers import Caller
 from app.services.order_flights import keep
 from app.services.orders import get, load
@@ -63,12 +63,7 @@ def hanging_on(
     if order_id is not None:
         query = query.where(model.order_id == order_id)
     if filters.get("customer") is not None:
-        theirs = select(Customer.id).where(
-            Customer.store_id == caller.store_id,
-            Customer.livemode == caller.livemode,
-            or_(Customer.id == filters["customer"], Customer.external_id == filters["customer"]),
-        )
-        query = query.where(model.customer_id.in_(theirs))
+        query = query.where(model.customer_id.in_(customers.meant(caller, filters["customer"])))
     if filters.get("status") is not None:
         query = query.where(model.status == filters["status"])
     if before is not None:
@@ -107,28 +102,37 @@ async def listed(
     runtime: Runtime, caller: Caller, wanted: Wanted, place: str | None, limit: int
 ) -> tuple[list[str], str | None]:
     """Our ids of the shop's orders that match, and the shop's cursor for the next page."""
-    customer_id = await runtime.db.read(_shops_customer, caller, wanted.customer)
-    if customer_id == "":
+    accounts = await runtime.db.read(_accounts, caller, wanted.customer)
+    if not accounts:
         return [], None
     if wanted.external_id is not None:
         return await _only(runtime, caller, wanted)
     found: list[str] = []
-    following = place
+    at, following = _unfold(place)
     for _ in range(SEARCHED_PAGES):
         query = OrderQuery(
             number=wanted.number,
             email=wanted.email,
             phone=wanted.phone,
-            customer_id=customer_id,
+            customer_id=accounts[min(at, len(accounts) - 1)],
             limit=limit - len(found),
             cursor=following,
         )
         page, following = await search(runtime, caller, query)
-        kept = page if wanted.status is None else await runtime.db.read(_of_status, page, wanted.status)
-        found += kept
-        if following is None or len(found) >= limit or wanted.status is None:
+        found += page if wanted.status is None else await runtime.db.read(_of_status, page, wanted.status)
+        more = following is not None or at + 1 < len(accounts)
+        whole = wanted.status is None and following is not None
+        if following is None:
+            at += 1  # the next of the customer's accounts
+        if not more or len(found) >= limit or whole:
             break
-    return found, following
+    return found, f"{at}~{following or ''}" if at < len(accounts) else None
+
+
+def _unfold(place: str | None) -> tuple[int, str | None]:
+    """Which of the customer's accounts a cursor stands in, and the shop's own cursor there."""
+    at, _, following = (place or "0~").partition("~")
+    return int(at), following or None
 
 
 async def _only(runtime: Runtime, caller: Caller, wanted: Wanted) -> tuple[list[str], str | None]:
@@ -151,7 +155,7 @@ def _fits(session: Session, caller: Caller, order_id: str, wanted: Wanted) -> bo
             wanted.number is None or order.number_key == order_number_key(wanted.number),
             wanted.email is None or order.email_key == email_key(wanted.email),
             wanted.phone is None or order.phone_key == phone_key(wanted.phone, country),
-            wanted.customer is None or _shops_customer(session, caller, wanted.customer) is not None,
+            wanted.customer is None or bool(_accounts(session, caller, wanted.customer)),
         )
     )
 
@@ -161,18 +165,19 @@ def _of_status(session: Session, order_ids: list[str], status: str) -> list[str]
     return [order_id for order_id in order_ids if order_id in matching]
 
 
-def _shops_customer(session: Session, caller: Caller, asked: str | None) -> str | None:
-    """The shop's id of the customer asked for; a shopper gets their own whatever was asked. Empty: nobody."""
+def _accounts(session: Session, caller: Caller, asked: str | None) -> list[str | None]:
+    """The shop's ids of the customer asked for; a shopper gets their own whatever was asked.
+
+    One None: nobody was asked for. Empty: there is no such customer.
+    """
     ref = caller.shopper or asked
     if ref is None:
-        return None
-    known = session.scalar(
-        select(Customer.external_id).where(
-            Customer.store_id == caller.store_id,
-            Customer.livemode == caller.livemode,
-            or_(Customer.id == ref, Customer.external_id == ref),
-        )
-    )
-    if caller.shopper is not None and asked is not None and asked not in (caller.shopper, known):
-        return ""
-    return known or ("" if ref.startswith("cus_") else ref)
+        return [None]
+    try:
+        known = customers.row(session, caller, ref)
+    except CustomerNotFound:
+        return [] if ref.startswith("cus_") else [ref]
+    theirs = customers.accounts(session, known.merged_into or known.id)
+    if caller.shopper is not None and asked is not None and asked not in (caller.shopper, *theirs):
+        return []
+    return [*theirs]

@@ -13,11 +13,10 @@ from app.errors import OrderAmbiguous, OrderNotFound, ProviderUnavailable
 from app.integrations.errors import ProviderError
 from app.integrations.payments.contract import LedgerRefund, PaymentLedger, PayoutCommand
 from app.integrations.receipts import Receipt
-from app.models.customers import Customer
 from app.models.operations import Operation
 from app.models.orders import Order, OrderPayment
 from app.models.refunds import Allocation
-from app.services import order_flights
+from app.services import customers, order_flights
 from app.services.callers import Caller
 from app.services.ledgers import take_reading
 from app.services.order_views import payments_of
@@ -72,14 +71,8 @@ async def _fetch_own(runtime: Runtime, caller: Caller, ref: str, *, tolerate: bo
 
     It is never asked for what they name among others' orders: how long that took would tell whether it is there.
     """
-    external_id = await runtime.db.read(_external_id, caller)
-    if external_id is not None:
+    for external_id in await runtime.db.read(customers.accounts, str(caller.shopper)):
         await order_flights.fetch_own(runtime, caller, external_id, ref, tolerate=tolerate)
-
-
-def _external_id(session: Session, caller: Caller) -> str | None:
-    found = session.get(Customer, caller.shopper)
-    return None if found is None else found.external_id
 
 
 def aged(runtime: Runtime, order: Order) -> bool:

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from app.database import Id, UtcTime
 
 revision = "20261127_0501"
-down_revision = "20261127_0301"
+down_revision = "20261127_0401"
 branch_labels = None
 depends_on = None
 

@@ -554,6 +554,15 @@ ROWS: list[Bad] = [
     ticket("another store's ticket merged into one's own", {"into": "@ticket@"}, 404, "ticket_not_found", "POST",
            "/v1/tickets/@foreign_ticket@/merge"),
     ticket("a merge into nothing", {}, 422, "validation_failed", "POST", "/v1/tickets/@ticket@/merge"),
+    ticket("a customer merged into themselves", {"into": "cust-anna"}, 422, "validation_failed", "POST",
+           "/v1/customers/cust-anna/merge"),
+    ticket("a customer merged into another store's", {"into": "@foreign_customer@"}, 404, "customer_not_found", "POST",
+           "/v1/customers/cust-anna/merge"),
+    ticket("another store's customer merged into one's own", {"into": "cust-anna"}, 404, "customer_not_found", "POST",
+           "/v1/customers/@foreign_customer@/merge"),
+    ticket("a customer merged into nobody", {}, 422, "validation_failed", "POST", "/v1/customers/cust-anna/merge"),
+    ticket("a customer merged by hand", {"into": "cust-anna", "spent": 0}, 422, "validation_failed", "POST",
+           "/v1/customers/cust-emma/merge"),
     ticket("a merge into many", {"into": ["@closed@"]}, 422, "validation_failed", "POST", "/v1/tickets/@ticket@/merge"),
     *(
         ticket(f"a rating of {body}", body, 422, "validation_failed", "POST", "/v1/tickets/@ticket@/ratings")

@@ -258,6 +258,8 @@ ROUTES = [
     merchant_only("DELETE /v1/customers/{}", "privacy:write", "customer", "customer_not_found",
                   (409, "erasure_too_early")),
     merchant_only("GET /v1/customers/{}/timeline", "customers:read", "customer", "customer_not_found"),
+    merchant_only("POST /v1/customers/{}/merge", "customers:write", "customer", "customer_not_found",
+                  (404, "customer_not_found"), body={"into": "cus_1"}),
     Route("POST /v1/policies", "policies:write", body=lambda _: {"document": {}}, own=((201, None),),
           shopper=(FORBIDDEN,)),
     Route("GET /v1/policies", "policies:read", shopper=(FORBIDDEN,)),

@@ -158,7 +158,8 @@ def _summed(case: Case, found: Sequence[Finding]) -> Summary:
 
 def _lines(case: Case, found: Found) -> tuple[LineRuling, ...]:
     """What the findings mean for each line."""
-    own: Sequence[list[Finding]] = found.own.findings if found.own else [[]] * len(case.scenes)
+    none: list[list[Finding]] = [[] for _ in case.scenes]
+    own = found.own.findings if found.own else none
     return tuple(
         _line(case, scene, [*found.before, *part, *found.after]) for scene, part in zip(case.scenes, own, strict=False)
     )
