@@ -58,7 +58,7 @@ from app.services import (
 )
 from app.services.actions import registry
 from app.services.conversation import aftermath, lockouts
-from app.services.privacy import erasing
+from app.services.privacy import erasing, retention
 from app.services.runtime import Runtime
 
 log = structlog.get_logger()
@@ -151,6 +151,7 @@ CHORES = (
     webhook_queue.purge,
     events.purge,
     erasing.tend,
+    retention.forget_tickets,
 )
 """What is looked after now and then, each in a transaction of its own."""
 

@@ -5,26 +5,30 @@ from __future__ import annotations
 import copy
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
-from sqlalchemy import JSON, LargeBinary, String, Table
+from sqlalchemy import JSON, LargeBinary, String, Table, select
 
+from app import clock
 from app.database import Base
 from app.models.orders import Order
-from app.services import audit, ticket_search
-from app.services.privacy import erasing
+from app.models.tickets import Ticket, TicketWord
+from app.services import audit
+from app.services.privacy import erasing, retention
 from app.services.privacy.coverage import APART, HELD, PLAIN
 from tests.http.storefront import rest, vouched
 from tests.http.test_inbound import Desk
 from tests.services.durable_fixtures import until
-from tests.support.app import DEMO, App, Tenant
+from tests.support.app import DEMO, App, Tenant, seeded
 from tests.support.files import picture, upload
 from tests.support.receiver import Receiver, receiving
+from tests.support.servers import Server
 
 SETTINGS = {"webhook_poll_seconds": 0.05, "webhook_retry_seconds": (0.2, 0.3, 0.4), "loopback_addresses": True}
 NAME, EMAIL, PHONE = "Zyxa Quorvelsen", "zyxa@quorvelsen.example", "+4930555123987"
@@ -230,7 +234,8 @@ def test_a_person_is_erased_everywhere_and_stays_away(app: App, store: Tenant, h
     assert app.read(audit.without_evidence) > 0
 
     # nothing brings them back: the shop, a guest's look-up, the channel, a caller, the chores
-    for path in (f"orders/{has['order']}", "orders/71005", "orders", f"orders?email={EMAIL}", f"orders?customer={ACCOUNT}",
+    for path in (f"orders/{has['order']}", "orders/71005", "orders", f"orders?email={EMAIL}",
+                 f"orders?customer={ACCOUNT}",
                  f"customers?email={EMAIL}", f"customers?external_id={ACCOUNT}", f"customers/{ACCOUNT}"):  # fmt: skip
         store.get(f"/v1/{path}")
     app.write(_aged, store.id)
@@ -257,10 +262,121 @@ def _files(app: App) -> list[Path]:
 
 
 def _indexed(session: Any, ticket_id: str) -> list[Any]:
-    words = ticket_search._WORDS
-    return list(session.execute(words.select().where(words.c.ticket_id == ticket_id)))
+    return list(session.scalars(select(TicketWord).where(TicketWord.ticket_id == ticket_id)))
 
 
 def _aged(session: Any, store_id: str) -> None:
     for order in session.query(Order).filter_by(store_id=store_id):
         order.fetched_at = order.created_at.replace(year=2020)
+
+
+# ---- who may, and whose ------------------------------------------------------------------------------------------
+
+
+def test_only_a_key_with_the_scope_may_and_never_across_stores(app: App, store: Tenant) -> None:
+    mine = ok(store.get(f"/v1/customers/{ACCOUNT}")) if store.get("/v1/orders/71001").is_success else {}
+    namesake = app.store(shop())
+    ok(namesake.get("/v1/orders/71001"))
+    weak = app.client(store.issue(scopes=("customers:read", "customers:write"))[1])
+    for method, path in (("GET", f"/v1/customers/{ACCOUNT}/export"), ("DELETE", f"/v1/customers/{ACCOUNT}")):
+        assert weak.request(method, path).json()["code"] == "scope_missing"
+        acting = store.send(method, path, Aftersale_Customer=ACCOUNT)
+        assert (acting.status_code, acting.json()["code"]) == (403, "forbidden")
+    assert namesake.send("DELETE", f"/v1/customers/{mine['id']}").status_code == 404
+    statement = ok(namesake.send("DELETE", f"/v1/customers/{ACCOUNT}"))
+    assert statement["id"] != mine["id"]
+    assert ok(store.get(f"/v1/customers/{ACCOUNT}"))["email"] == EMAIL
+    live = app.client(store.live_key)
+    assert live.delete(f"/v1/customers/{ACCOUNT}").status_code == 404
+    assert ok(store.get("/v1/orders/71001"))["shipping_address"]["name"] == NAME
+    ok(store.send("DELETE", f"/v1/customers/{ACCOUNT}"))  # or the tables that are searched have them still
+
+
+def test_whoever_orders_again_is_a_customer_like_any_other(app: App, store: Tenant) -> None:
+    ok(store.get("/v1/orders/71005"))
+    first = ok(store.send("DELETE", f"/v1/customers/{ACCOUNT}"))
+    document = store.sandbox.get("/sandbox/v1/export")
+    new = copy.deepcopy(next(row for row in document["orders"] if row["id"] == "ord-71005"))
+    new = json.loads(
+        json.dumps(new).replace("-71005", "-71099").replace("#71005", "#71099").replace("ZP1005", "ZP1099")
+    )
+    new |= {"placed_at": clock.rfc3339(clock.now() + timedelta(seconds=1)), "delivered_at": None, "status": "pending"}
+    document["orders"].append({**new, "shipments": [], "lines": [{**new["lines"][0], "fulfilled_quantity": 0}]})
+    store.sandbox.post("/sandbox/v1/import", document)
+    order = ok(store.get("/v1/orders/71099"))
+    assert order["customer"]["email"] == EMAIL
+    assert order["customer"]["id"] != first["id"]
+    assert ok(store.get("/v1/orders/71005"))["customer"]["email"] is None
+    second = ok(store.send("DELETE", f"/v1/customers/{ACCOUNT}"))
+    assert second["id"] == order["customer"]["id"]
+    store.get("/v1/orders/71099")
+    assert found(app) == set()
+
+
+def test_what_a_late_request_writes_of_an_erased_person_goes_too(app: App, store: Tenant) -> None:
+    order = ok(store.get("/v1/orders/71001"))
+    ok(store.send("DELETE", f"/v1/customers/{ACCOUNT}"))
+
+    def late(session: Any) -> None:
+        row = session.get_one(Customer, order["customer"]["id"])
+        row.email, row.external_id, row.name = EMAIL, ACCOUNT, NAME
+        session.get_one(Order, order["id"]).email_key = EMAIL
+
+    app.write(late)
+    assert app.write(erasing.tend) == 1
+    assert app.write(erasing.tend) == 0
+    assert found(app) == set()
+
+
+# ---- what is kept for some days only -----------------------------------------------------------------------------
+
+
+def test_closed_tickets_lose_their_texts_after_the_days_of_the_setting(app: App, store: Tenant) -> None:
+    kept = ok(store.post("/v1/tickets", {"subject": "lamp", "text": "the lamp glimmers"}))["id"]
+    old = ok(store.post("/v1/tickets", {"subject": TEXT, "text": TEXT, "name": NAME, "email": EMAIL, "tags": [TAG]}))[
+        "id"
+    ]
+    for ticket in (kept, old):
+        ok(store.send("PATCH", f"/v1/tickets/{ticket}", {"status": "closed"}))
+
+    def aged(session: Any) -> None:
+        session.get_one(Ticket, old).updated_at = clock.now() - timedelta(days=31)
+
+    app.write(aged)
+    assert app.write(retention.forget_tickets) == 0, "no setting, no forgetting"
+    app.runtime.db.info["ticket_days"] = 30
+    try:
+        assert app.write(retention.forget_tickets) == 1
+        assert app.write(retention.forget_tickets) == 0
+    finally:
+        app.runtime.db.info["ticket_days"] = 0
+    assert found(app) == set()
+    shown = ok(store.get(f"/v1/tickets/{old}"))
+    assert (shown["status"], shown["messages"][0]["text"], shown["contact"]) == ("closed", "[erased]", {})
+    assert ok(store.get(f"/v1/tickets/{kept}"))["messages"][0]["text"] == "the lamp glimmers"
+
+
+# ---- logs --------------------------------------------------------------------------------------------------------
+
+
+def test_no_log_and_no_byte_of_the_file_has_them(
+    run_server: Callable[..., Server], sqlite_url: str, sandbox_url: str
+) -> None:
+    served, key = seeded(sqlite_url, sandbox_url)
+    served.post("/sandbox/v1/import", shop())
+    environment = {"AFTERSALE_SANDBOX_URL": sandbox_url, "AFTERSALE_LOG_LEVEL": "debug"}
+    server = run_server("serve", database_url=sqlite_url, environment=environment)
+    headers = {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=server.url, headers=headers, timeout=30, trust_env=False) as client:
+        ok(client.get("/v1/orders/71001"))
+        ok(client.get(f"/v1/customers?email={EMAIL}&phone={PHONE.replace('+', '%2B')}"))
+        ok(client.get(f"/v1/customers/{ACCOUNT}"))
+        ok(client.post("/v1/tickets", json={"subject": TEXT, "text": TEXT, "email": EMAIL, "name": NAME}))
+        ok(client.get(f"/v1/tickets?q={TEXT}"))
+        ok(client.delete(f"/v1/customers/{ACCOUNT}"))
+    server.stop()
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    places = {"log": server.log, **{name: path.with_name(path.name + name) for name in ("", "-wal")}}
+    for name, place in places.items():
+        content = place.read_bytes().lower() if place.exists() else b""
+        assert [word for word in WORDS if word.lower().encode() in content] == [], name

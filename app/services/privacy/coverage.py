@@ -64,6 +64,8 @@ class Held:
     """Texts that stay, by their columns, beside those of `PLAIN`."""
     kept: str = ""
     """Why the rest of the row is kept; every row that is not deleted has a reason."""
+    talk: bool = False
+    """Part of a conversation: goes with it when tickets are kept for some days only (`retention.py`)."""
     hidden: str = ""
     """Columns that an export leaves out: secrets of the person's or of ours, and what only machinery reads."""
 
@@ -159,16 +161,17 @@ HELD: tuple[Held, ...] = (
          erase={"data": line_data}),
     Held(orders.OrderPayment, {"order_id": "order"}, kind="payment", kept=BOOKS, plain="external_id",
          erase={"label": erased, "payment_method_id": none}),
-    Held(tickets.Ticket, {"customer_id": "customer"}, kind="ticket", kept=STATE,
+    Held(tickets.Ticket, talk=True, by={"id": "ticket", "customer_id": "customer"}, kind="ticket", kept=STATE,
          erase={"subject": erased, "contact": empty, "contact_key": none, "tags": empty, "handoff": reduced,
                 "priority_reasons": empty, "external_ids": empty, "department": none, "clocks": reduced},
          plain="assignee team"),
-    Held(tickets.TicketTag, {"ticket_id": "ticket"}, gone=True),
-    Held(tickets.TicketRating, {"ticket_id": "ticket"}, kept=STATE, erase={"comment": erased, "by": reduced}),
-    Held(tickets.Message, {"ticket_id": "ticket"}, kind="message", kept=STATE, plain="delivery",
+    Held(tickets.TicketTag, talk=True, by={"ticket_id": "ticket"}, gone=True),
+    Held(tickets.TicketRating, talk=True, by={"ticket_id": "ticket"}, kept=STATE,
+         erase={"comment": erased, "by": reduced}),
+    Held(tickets.Message, talk=True, by={"ticket_id": "ticket"}, kind="message", kept=STATE, plain="delivery",
          erase={"author": reduced, "text": erased, "external_id": known_by_hash, "triage": triage, "buttons": empty,
                 "cards": empty, "details": empty, "answer": none}),
-    Held(connections.TicketLink, {"ticket_id": "ticket"}, gone=True),
+    Held(connections.TicketLink, talk=True, by={"ticket_id": "ticket"}, gone=True),
     Held(returns.Return, {"order_id": "order", "customer_id": "customer"}, kind="return", kept=BOOKS, plain="rma",
          erase={"payment_method_id": none, "actor": reduced}),
     Held(returns.ReturnLine, {"return_id": "return"}, kept=BOOKS, plain="condition",
@@ -209,7 +212,7 @@ HELD: tuple[Held, ...] = (
          erase={"facts": decided, "reasons": decided, "ruling": decided, "actor": reduced}),
     Held(storefronts.ShopperSession, {"customer_id": "customer", "order_id": "order"}, kind="session", gone=True,
          hidden="code_hash token_hash key_id"),
-    Held(files.FileLink, {"resource_id": "any"}, kind="file", makes="file_id", gone=True),
+    Held(files.FileLink, talk=True, by={"resource_id": "any"}, kind="file", makes="file_id", gone=True),
     Held(files.File, {"id": "file", "customer_id": "customer"}, kind="file", gone=True,
          hidden="answer_key answer_shopper digest"),
     Held(orders.TrackingNumber, {"order_id": "order"}, kind="parcel number", makes="number", gone=True),
@@ -219,12 +222,12 @@ HELD: tuple[Held, ...] = (
     Held(parcels.ParcelScan, {"parcel_id": "parcel"}, gone=True),
     Held(records.Answer, {"shopper": "customer", "resource_id": "any"}, kept=STATE, hidden="key fingerprint",
          plain="key shopper", erase={"body": none, "fingerprint": erased}),
-    Held(records.Event, {"resource_id": "any"}, kind="event", kept=STATE, hidden="position",
+    Held(records.Event, talk=True, by={"resource_id": "any"}, kind="event", kept=STATE, hidden="position",
          erase={"object": reduced, "previous": reduced}),
-    Held(webhooks.WebhookDelivery, {"event_id": "event"}, kind="delivery", kept=STATE),
-    Held(webhooks.WebhookAttempt, {"delivery_id": "delivery"}, kept=STATE, plain="url",
+    Held(webhooks.WebhookDelivery, talk=True, by={"event_id": "event"}, kind="delivery", kept=STATE),
+    Held(webhooks.WebhookAttempt, talk=True, by={"delivery_id": "delivery"}, kept=STATE, plain="url",
          erase={"response": erased, "error": erased}),
-    Held(connections.InboundDelivery, {"id": "inbound"}, kept=STATE,
+    Held(connections.InboundDelivery, talk=True, by={"id": "inbound"}, kept=STATE,
          hidden="key content leased_by leased_until schedule",
          plain="key content topic leased_by", erase={"document": empty, "resource": erased, "outcome": reduced}),
     Held(records.AuditRow, {"subject_id": "any"}, kept=PROOF, erase={"evidence": reduced},

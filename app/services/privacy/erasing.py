@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, and_, delete, or_, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -16,17 +16,15 @@ from app.models.approvals import Confirmation
 from app.models.connections import TicketLink
 from app.models.customers import Customer
 from app.models.erasures import Erasure
-from app.models.files import File, FileLink
 from app.models.orders import Order
-from app.models.records import Answer, AuditRow
+from app.models.records import AuditRow
 from app.models.stores import Store
-from app.models.tickets import Message, Ticket
-from app.services import audit, customers, events, file_sweeps, ticket_search, tickets, tombstones
+from app.models.tickets import Ticket
+from app.services import audit, customers, events, tickets, tombstones
 from app.services.callers import Caller
-from app.services.privacy import open_effects
-from app.services.privacy.coverage import HELD, Held
-from app.services.privacy.person import Person, Row, gather
-from app.services.privacy.reducing import reduced
+from app.services.privacy import open_effects, rows
+from app.services.privacy.coverage import HELD
+from app.services.privacy.person import Person, gather
 
 TENDED = timedelta(hours=1)
 """For so long after an erasure what a request that began before it has written is erased, too."""
@@ -157,36 +155,17 @@ def _bury(session: Session, person: Person, named: Iterable[str], statement: dic
 def _erase(session: Session, person: Person) -> dict[str, int]:
     """Reduce or delete every row; how many, by table. Gathered anew: what this writes of the person is theirs."""
     _close_tickets(session, person)
-    _forget_words(session, person)
-    _drop_files(session, person)
+    rows.drop_texts(session, person)
     session.flush()
     customer = session.get_one(Customer, person.customer_id)
     session.refresh(customer)
     told = gather(session, person.store, customer, person)
-    for held in reversed(HELD):  # what leads to another goes after it
-        for row in told.rows[held.name]:
-            _reduce(session, told, held, row)
+    rows.reduce_all(session, told)
     session.execute(
         delete(Confirmation).where(Confirmation.store_id == person.store.id, Confirmation.livemode == person.livemode)
     )
     session.expire_all()
     return {held.name: len(told.rows[held.name]) for held in HELD if (held.erase or held.gone) and told.rows[held.name]}
-
-
-def _reduce(session: Session, person: Person, held: Held, row: Row) -> None:
-    table = cast("Table", held.model.__table__)
-    this = and_(*(column == row[column.name] for column in table.primary_key))
-    if held.model is AuditRow:
-        audit.erase_evidence(session.get_one(AuditRow, row["id"]), reduced(row["evidence"]))
-        session.flush()
-        return
-    if held.gone or (held.model is Answer and row["resource_id"] is None):  # a refusal: nothing hangs on it
-        session.execute(delete(table).where(this))
-        return
-    values = {name: treat(row[name], row, person.store) for name, treat in held.erase.items()}
-    changed = {name: value for name, value in values.items() if value != row[name]}
-    if changed:
-        session.execute(update(table).where(this).values(**changed))
 
 
 def _close_tickets(session: Session, person: Person) -> None:
@@ -196,24 +175,6 @@ def _close_tickets(session: Session, person: Person) -> None:
             ticket = session.get_one(Ticket, row["id"], with_for_update=True)
             ticket.snoozed_until = None
             tickets.change(session, ticket, {"status": "closed"})
-
-
-def _forget_words(session: Session, person: Person) -> None:
-    said: dict[str, list[str]] = {}
-    for row in person.rows[Message.__tablename__]:
-        said.setdefault(str(row["ticket_id"]), []).append(str(row["text"]))
-    for row in person.rows[Ticket.__tablename__]:
-        texts = [*said.get(str(row["id"]), []), *([str(row["subject"])] if row["subject"] else [])]
-        ticket_search.forget(session, session.get_one(Ticket, row["id"]), texts)
-
-
-def _drop_files(session: Session, person: Person) -> None:
-    """Delete the files; their bytes go with `file_blobs.drop_unused`, in a transaction after this one."""
-    for row in person.rows[File.__tablename__]:
-        session.execute(delete(FileLink).where(FileLink.file_id == row["id"]))
-        file = session.get(File, row["id"], with_for_update=True)
-        if file is not None:
-            file_sweeps.drop(session, file)
 
 
 # ---- the statement -------------------------------------------------------------------------------------------------
@@ -231,5 +192,5 @@ def _kept(person: Person) -> list[dict[str, Any]]:
 
 
 def _sealed_whole(person: Person) -> int:
-    rows = person.rows[AuditRow.__tablename__]
-    return sum(1 for row in rows if row["number"] is not None and row["evidence_digest"] is None)
+    trail = person.rows[AuditRow.__tablename__]
+    return sum(1 for row in trail if row["number"] is not None and row["evidence_digest"] is None)

@@ -51,10 +51,23 @@ def gather(session: Session, store: Store, customer: Customer, before: Person | 
     if before is not None:
         person.ids.update({kind: set(ids) for kind, ids in before.ids.items()})
     person.ids["customer"].add(customer.id)
-    for held in HELD:
-        rows = {
-            tuple(row[column.name] for column in _table(held).primary_key): row for row in _found(session, person, held)
-        }
+    _fill(session, person, HELD)
+    return person
+
+
+def gather_ticket(session: Session, store: Store, ticket: Ticket) -> Person:
+    """The rows of one conversation alone: what was said in it, sent with it and told of it."""
+    person = Person(store, ticket.livemode, ticket.customer_id or "")
+    person.ids["ticket"].add(ticket.id)
+    person.ids["any"].add(ticket.id)
+    _fill(session, person, [held for held in HELD if held.talk])
+    return person
+
+
+def _fill(session: Session, person: Person, tables: Iterable[Held]) -> None:
+    for held in tables:
+        keys = [column.name for column in _table(held).primary_key]
+        rows = {tuple(row[name] for name in keys): row for row in _found(session, person, held)}
         person.rows[held.name] = list(rows.values())
         if held.kind:
             made = {str(row[held.makes]) for row in rows.values() if row[held.makes] is not None}
@@ -62,7 +75,6 @@ def gather(session: Session, store: Store, customer: Customer, before: Person | 
             person.ids["any"] |= made if held.makes == "id" else set()
         if held.model is Customer:
             _learn(person, rows.values())
-    return person
 
 
 def _learn(person: Person, customers: Iterable[Row]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -96,9 +97,10 @@ def decided(value: Any, row: Mapping[Any, Any], store: Store) -> Any:
     """
     del store
     given = {said for said in _reasons(row["facts"]) if not reducing.NAME.fullmatch(said)}
-    if isinstance(value, dict) and "order_tags" in value:
-        value = {**cast("dict[str, Any]", value), "order_tags": []}
-    return _without(value, sorted(given, key=len, reverse=True)) if given else value
+    left = _without(value, sorted(given, key=len, reverse=True))
+    if isinstance(left, dict) and "order_tags" in left:
+        left["order_tags"] = []
+    return cast("Any", left)
 
 
 def _reasons(value: Any, name: str = "") -> set[str]:
@@ -111,9 +113,7 @@ def _reasons(value: Any, name: str = "") -> set[str]:
 
 def _without(value: Any, given: list[str]) -> Any:
     if isinstance(value, str):
-        for said in given:
-            value = value.replace(said, ERASED)
-        return value
+        return functools.reduce(lambda text, said: text.replace(said, ERASED), given, value)
     if isinstance(value, dict):
         return {key: _without(item, given) for key, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
