@@ -17,6 +17,7 @@ from sqlalchemy import JSON, LargeBinary, String, Table, select
 
 from app import clock
 from app.database import Base
+from app.models.customers import Customer
 from app.models.orders import Order
 from app.models.tickets import Ticket, TicketWord
 from app.services import audit

@@ -220,7 +220,7 @@ HELD: tuple[Held, ...] = (
     Held(parcels.Parcel, {"tracking_number": "parcel number"}, kind="parcel", kept=STATE,
          erase={"tracking_number": unnamed, "look_at": none}),
     Held(parcels.ParcelScan, {"parcel_id": "parcel"}, gone=True),
-    Held(records.Answer, {"shopper": "customer", "resource_id": "any"}, kept=STATE, hidden="key fingerprint",
+    Held(records.Answer, talk=True, by={"shopper": "customer", "resource_id": "any"}, kept=STATE, hidden="key fingerprint",
          plain="key shopper", erase={"body": none, "fingerprint": erased}),
     Held(records.Event, talk=True, by={"resource_id": "any"}, kind="event", kept=STATE, hidden="position",
          erase={"object": reduced, "previous": reduced}),
