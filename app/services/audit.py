@@ -92,16 +92,21 @@ def without_evidence(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(AuditRow).where(erased)) or 0
 
 
-def erase_evidence(row: AuditRow, left: dict[str, Any]) -> bool:
+def erase_evidence(session: Session, row_id: str, left: dict[str, Any]) -> bool:
     """Put `left` in the place of a row's evidence, so that the chain still fits; whether that can be.
 
-    Not where the evidence itself stands in the chain: it was sealed before there were digests of it.
+    Not where the evidence itself stands in the chain: it was sealed before there were digests of it. Nobody seals
+    meanwhile: a row that was read unsealed would be given a digest of what it had.
     """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SEAL_LOCK})
+    row = session.get_one(AuditRow, row_id, with_for_update=True)
     if row.number is not None and row.evidence_digest is None:
         return False
     row.evidence = left
     if row.number is not None:
         row.evidence_salt = None
+    session.flush()
     return True
 
 

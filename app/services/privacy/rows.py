@@ -51,8 +51,7 @@ def _reduce(session: Session, person: Person, held: Held, row: Row) -> None:
     table = cast("Table", held.model.__table__)
     this = and_(*(column == row[column.name] for column in table.primary_key))
     if held.model is AuditRow:
-        audit.erase_evidence(session.get_one(AuditRow, row["id"]), reduced(row["evidence"]))
-        session.flush()
+        audit.erase_evidence(session, str(row["id"]), reduced(row["evidence"]))
         return
     if held.gone or (held.model is Answer and row["resource_id"] is None):  # a refusal: nothing hangs on it
         session.execute(delete(table).where(this))
