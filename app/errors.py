@@ -542,6 +542,13 @@ class ChangeInProgress(Conflict):
     detail = "Another change is still on its way: wait for it to end."
 
 
+class ErasureTooEarly(Conflict):
+    """Something of the person's has not ended: without their data it could not."""
+
+    code = "erasure_too_early"
+    detail = "Something of theirs is still on its way: end or cancel it first, then erase."
+
+
 class ChangeRefused(Conflict):
     """The shop said no in words that are not ours."""
 

@@ -98,6 +98,7 @@ async def running(settings: Settings, connections: Connections | None, *, work: 
     db.info["blobs"] = file_blobs.place(settings.files)
     db.info["inbound_days"] = settings.inbound_days
     db.info["event_days"] = settings.event_days
+    db.info["ticket_days"] = settings.ticket_days
     db.info["recheck_seconds"] = settings.recheck_seconds
     db.info["keyring"] = keyring = keyrings.of(settings)
     found = connections or StoreConnections(settings, keyring)

@@ -117,6 +117,13 @@ class Settings(BaseSettings):
         description="How long events are kept; 0: for ever. Less than 30 is not taken: for so long "
         "webhooks can be sent again.",
     )
+    ticket_days: int = Field(
+        0,
+        ge=0,
+        le=3650,
+        description="How long the texts and files of closed tickets are kept after their last change; 0: for ever. "
+        "Less than 30 is not taken.",
+    )
     metrics_token: SecretStr | None = Field(None, description="When set, /metrics wants it as a bearer token.")
 
     traces_url: str = Field(
@@ -133,7 +140,7 @@ class Settings(BaseSettings):
             return tuple(float(part) for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("event_days")
+    @field_validator("event_days", "ticket_days")
     @classmethod
     def _replayable(cls, value: int) -> int:
         if 0 < value < REPLAYED_DAYS:

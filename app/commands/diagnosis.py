@@ -90,6 +90,8 @@ def _read(session: Session, found: Settings) -> list[Finding]:
         findings += _of_server(session, found)
     count, broken = audit.verify(session)
     words = f"{count} rows sealed" if broken is None else f"row {broken} does not fit the chain"
+    if gone := audit.without_evidence(session):
+        words += f", {gone} without their evidence: it was an erased person's"
     findings.append(ok("audit trail", words) if broken is None else bad("audit trail", words))
     waiting = audit.unsealed(session)
     if waiting > UNSEALED_SEEN:

@@ -8,6 +8,7 @@ from app.models import (
     connections,
     credits,  # noqa: A004  our own tables; the prompt has no say here
     customers,
+    erasures,
     exchanges,
     guesses,
     operations,
@@ -32,6 +33,7 @@ __all__ = [
     "connections",
     "credits",
     "customers",
+    "erasures",
     "exchanges",
     "guesses",
     "operations",

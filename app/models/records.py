@@ -53,6 +53,10 @@ class AuditRow(Base):
     number: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     hash: Mapped[str | None]
     """SHA-256 over the hash before it and this row; empty until it is sealed."""
+    evidence_digest: Mapped[str | None]
+    """What stands in the chain for the evidence: SHA-256 over salt and evidence; empty where it stands there itself."""
+    evidence_salt: Mapped[str | None]
+    """Gone once the evidence was erased: the chain still fits, and nobody can try out what stood there."""
 
 
 class Decision(Owned, Base):

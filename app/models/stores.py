@@ -32,6 +32,8 @@ SCOPES = (
     "credits:write",
     "customers:read",
     "customers:write",
+    "privacy:read",
+    "privacy:write",
     "files:read",
     "files:write",
     "operations:read",

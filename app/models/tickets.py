@@ -17,6 +17,8 @@ MOVES: dict[str, frozenset[str]] = {
     "solved": frozenset({"open", "pending_customer", "pending_internal", "closed"}),
     "closed": frozenset(),
 }
+KEPT = "status = 'closed' AND erased_at IS NULL"
+"""The closed tickets whose texts are still there, as their own index has it."""
 UPDATE_MOVES: dict[str, frozenset[str]] = {
     "pending": frozenset({"running", "failed"}),
     "running": frozenset({"completed", "failed"}),
@@ -49,6 +51,7 @@ class Ticket(Owned, Eventful, Base):
         _where_given("merged_into", "merged_into", "id"),
         _where_given("snoozed_until", "snoozed_until"),
         _where_given("due_at", "due_at"),
+        Index("ix_tickets_kept", "updated_at", sqlite_where=text(KEPT), postgresql_where=text(KEPT)),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -85,6 +88,8 @@ class Ticket(Owned, Eventful, Base):
     version: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[datetime] = mapped_column(default=clock.now)
     last_message_at: Mapped[datetime] = mapped_column(default=clock.now)
+    erased_at: Mapped[datetime | None]
+    """When its texts were erased: its person was, or its days were over."""
 
 
 class TicketTag(Base):

@@ -19,7 +19,7 @@ from app.database import insert_missing
 from app.errors import Invalid, TicketNotFound
 from app.models.connections import TicketLink
 from app.models.tickets import Message, Ticket
-from app.services import events, idempotency, inbound, ticket_mirrors, ticket_views
+from app.services import events, idempotency, inbound, ticket_mirrors, ticket_views, tombstones
 from app.services.actions import answer_ticket, registry
 from app.services.actions.answer_ticket import AnswerParams, NewTicket
 from app.services.callers import Caller
@@ -143,6 +143,8 @@ async def _run(runtime: Runtime, caller: Caller, delivered: Delivered) -> Outcom
     if isinstance(command, RunActionIn):
         return await _act(runtime, caller, command, keyed)
     caller.need("tickets:write")
+    if await runtime.db.read(_erased, caller, command):
+        return {"ignored": "erased"}
     if isinstance(command, AnswerTicketIn):
         return await _answer(runtime, caller, command, keyed)
     happened = min(command.occurred_at or delivered.received, delivered.received)
@@ -155,6 +157,13 @@ async def _run(runtime: Runtime, caller: Caller, delivered: Delivered) -> Outcom
             return {"ignored": "already_open", "ticket": known}
     assert isinstance(command, MirrorTicketIn | UpdateTicketIn)
     return await runtime.db.write(_update, caller, command, happened, stamped)
+
+
+def _erased(session: Session, caller: Caller, command: Any) -> bool:
+    """Whether the ticket that is meant was an erased person's: what is said of it here does not bring them back."""
+    named = (f"ticket:{caller.connection}", command.external_id), ("ticket", getattr(command, "ticket", None))
+    keys = [tombstones.key(caller.store, kind, ref) for kind, ref in named if ref is not None]
+    return bool(keys and tombstones.find(session, caller, *keys))
 
 
 def _keyed(caller: Caller, delivered: Delivered) -> Keyed:

@@ -12,14 +12,17 @@ from app.errors import CustomerNotFound, ProviderUnavailable
 from app.integrations.commerce.contract import CustomerSnapshot
 from app.integrations.errors import OutcomeUnknown, Refused
 from app.models.customers import Customer
-from app.services import events, open_changes
+from app.services import events, open_changes, tombstones
 from app.services.callers import Caller
 from app.services.proofs import email_key, phone_key
 from app.services.runtime import Runtime
 
 
-def mirror(session: Session, caller: Caller, snapshot: CustomerSnapshot) -> Customer:
-    """Bring our copy of a customer up to the shop's; a change is an event. Who goes on where they were merged."""
+def mirror(session: Session, caller: Caller, snapshot: CustomerSnapshot, *, anew: bool = False) -> Customer:
+    """Bring our copy of a customer up to the shop's; a change is an event. Who goes on where they were merged.
+
+    Of an erased person nothing is written: their empty row is the answer, unless they have begun `anew` since.
+    """
     fields: dict[str, Any] = {
         "email": snapshot.email,
         "email_key": email_key(snapshot.email) if snapshot.email else None,
@@ -32,6 +35,9 @@ def mirror(session: Session, caller: Caller, snapshot: CustomerSnapshot) -> Cust
     }
     known = _by_external_id(session, caller, snapshot.external_id)
     if known is None:
+        gone = None if anew else tombstones.of_customer(session, caller, snapshot.external_id)
+        if gone is not None:
+            return gone
         now = clock.now()
         made = insert_missing(
             session,

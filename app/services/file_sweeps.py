@@ -27,25 +27,28 @@ def drop_loose(session: Session, limit: int = 50) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for file in rows:
-        events.record(session, "file.deleted", file, files.view(session, file))
-        files.give_back(session, file)
-        if file.answer_key is not None:  # a success is answered again as long as what it made is there
-            session.execute(
-                delete(Answer).where(
-                    Answer.store_id == file.store_id,
-                    Answer.livemode == file.livemode,
-                    Answer.shopper == file.answer_shopper,
-                    Answer.key == file.answer_key,
-                )
-            )
-        session.execute(
-            update(Blob)
-            .where(Blob.store_id == file.store_id, Blob.digest == file.digest)
-            .values(dropped_at=clock.now())
-        )
-        session.delete(file)
+        drop(session, file)
     session.flush()
     return len(rows)
+
+
+def drop(session: Session, file: File) -> None:
+    """Delete a file that hangs on nothing, its answer too; its bytes go later, unless others have them."""
+    events.record(session, "file.deleted", file, files.view(session, file))
+    files.give_back(session, file)
+    if file.answer_key is not None:  # a success is answered again as long as what it made is there
+        session.execute(
+            delete(Answer).where(
+                Answer.store_id == file.store_id,
+                Answer.livemode == file.livemode,
+                Answer.shopper == file.answer_shopper,
+                Answer.key == file.answer_key,
+            )
+        )
+    session.execute(
+        update(Blob).where(Blob.store_id == file.store_id, Blob.digest == file.digest).values(dropped_at=clock.now())
+    )
+    session.delete(file)
 
 
 def drop_strays(session: Session, shard: int | None = None) -> int:

@@ -19,6 +19,7 @@ from app.services import audit, connections, durable, events, inbound
 from app.services.callers import Caller
 from app.services.inbound import HANDLERS, JOB, Delivered
 from app.services.runtime import Runtime
+from app.services.tombstones import ERASED
 
 log = structlog.get_logger()
 LATER = frozenset({"idempotency_key_in_use", "change_in_progress"})
@@ -118,6 +119,8 @@ def _conclude(session: Session, delivery_id: str, ending: _Ending, runtime: Runt
         return False
     row.move(ending.status or "dead")
     row.ended_at, row.next_try_at = now, None
+    if ending.outcome.get("ignored") == "erased":  # what it says of an erased person is not kept either
+        row.document, row.resource = {}, ERASED
     session.flush()
     if row.status == "dead":
         connection = session.get_one(Connection, row.connection_id, with_for_update=True)

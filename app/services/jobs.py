@@ -58,6 +58,7 @@ from app.services import (
 )
 from app.services.actions import registry
 from app.services.conversation import aftermath, lockouts
+from app.services.privacy import erasing, retention
 from app.services.runtime import Runtime
 
 log = structlog.get_logger()
@@ -149,6 +150,8 @@ CHORES = (
     file_sweeps.drop_strays,
     webhook_queue.purge,
     events.purge,
+    erasing.tend,
+    retention.forget_tickets,
 )
 """What is looked after now and then, each in a transaction of its own."""
 

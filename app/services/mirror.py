@@ -12,7 +12,7 @@ from app.database import insert_missing
 from app.integrations.carriers.contract import Tracking
 from app.integrations.commerce.contract import OrderSnapshot, PaymentSnapshot
 from app.models.orders import Order, OrderLine, OrderPayment, TrackingNumber
-from app.services import customers, events, open_changes, outside_refunds, parcel_looks, parcels
+from app.services import customers, events, open_changes, outside_refunds, parcel_looks, parcels, tombstones
 from app.services.callers import Caller
 from app.services.ledgers import Ledger, has_refunds, note_outside
 from app.services.order_views import lines_of, order_view, payments_of
@@ -27,9 +27,13 @@ def store(session: Session, caller: Caller, snapshot: OrderSnapshot, tracking: d
     `tracking`: what the carrier has answered for the numbers that it was asked about; None: it does not know one.
     """
     snapshot = _with_clean_numbers(snapshot)
-    customer = customers.mirror(session, caller, snapshot.customer) if snapshot.customer else None
+    erased = tombstones.of_order(session, caller, snapshot)
+    if erased is not None:
+        snapshot = tombstones.bare(snapshot)
+    customer = customers.mirror(session, caller, snapshot.customer, anew=True) if snapshot.customer else None
+    whose = customer.id if customer else erased.customer_id if erased is not None else None
     shown = snapshot.model_dump(mode="json", exclude={"customer"})
-    fields = _fields(caller, snapshot, customer.id if customer else None)
+    fields = _fields(caller, snapshot, whose)
     order = find_external(session, caller, snapshot.external_id, lock=True)
     created = order is None and _insert(session, caller, snapshot.external_id, shown, fields)
     order = order or find_external(session, caller, snapshot.external_id, lock=True)

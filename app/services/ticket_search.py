@@ -89,15 +89,20 @@ _ONE_BY_ONE = "INSERT OR IGNORE INTO ticket_words (word, ticket_id, weight) VALU
 
 def reindex(session: Session, ticket: Ticket, *gone: str) -> None:
     """Have the ticket found by what stands in it now, and no longer by what stood in `gone`."""
-    old = {word for said in gone for word in search_words.words(said)}
-    keys = [search_words.key(ticket.store_id, word, livemode=ticket.livemode) for word in old]
-    for part in _parts(keys, 500):
-        session.execute(delete(_WORDS).where(_WORDS.c.ticket_id == ticket.id, _WORDS.c.word.in_(part)))
+    forget(session, ticket, gone)
     if ticket.subject is not None:
         add(session, ticket, ticket.subject, subject=True)
     spoken = select(Message.text).where(Message.ticket_id == ticket.id, Message.direction != "internal")
     for said in session.scalars(spoken.order_by(Message.id)):
         add(session, ticket, said)
+
+
+def forget(session: Session, ticket: Ticket, texts: Iterable[str]) -> None:
+    """Have the ticket found by no word of `texts` any more."""
+    old = {word for said in texts for word in search_words.words(said)}
+    keys = [search_words.key(ticket.store_id, word, livemode=ticket.livemode) for word in old]
+    for part in _parts(keys, 500):
+        session.execute(delete(_WORDS).where(_WORDS.c.ticket_id == ticket.id, _WORDS.c.word.in_(part)))
 
 
 def _parts(keys: Sequence[int], size: int) -> Iterable[Sequence[int]]:

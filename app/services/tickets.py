@@ -103,6 +103,7 @@ def row_of(caller: Caller, spec: TicketSpec, now: datetime) -> dict[str, Any]:
         "handoff": None,
         "snoozed_until": None,
         "merged_into": None,
+        "erased_at": None,
         "clocks": {},
         "due_at": None,
         "version": 1,

@@ -53,6 +53,10 @@ def made(name: str) -> Callable[[Tenant], str]:
     return make
 
 
+def a_customer(store: Tenant) -> str:
+    return store.get("/v1/customers/cust-anna").json()["id"]
+
+
 def a_ticket(store: Tenant) -> str:
     return documented("POST /v1/tickets", store).json()["id"]
 
@@ -142,6 +146,8 @@ MAKES: dict[str, Callable[[Tenant], str]] = {
 }
 """By a path's parameter: what to do first, with documented examples, so that there is something to ask for."""
 FIRST: dict[str, Callable[[Tenant], str]] = {
+    "GET /v1/customers/{customer_id}/export": a_customer,
+    "DELETE /v1/customers/{customer_id}": a_customer,
     "POST /v1/claims/{claim_id}/complete": a_claim_that_is_sent_again,
     "POST /v1/returns/{return_id}/approve": a_return_that_waits,
     "POST /v1/returns/{return_id}/decline": a_return_that_waits,

@@ -10,7 +10,7 @@ import psycopg
 
 MOVING = {
     "api_keys": {"last_used_at"},  # written down beside the request
-    "audit_log": {"number", "hash"},  # sealed by the housekeeping
+    "audit_log": {"number", "hash", "evidence_digest", "evidence_salt"},  # sealed by the housekeeping
     "orders": {"fetched_at", "tracking"},  # how young the mirror is; what a carrier said stands in the next two
     "parcels": {"asked_at", "eta_told_at"},
     "order_payments": {"ledger_at"},

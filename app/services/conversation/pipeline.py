@@ -16,7 +16,7 @@ from app import ids
 from app.errors import AppError
 from app.models.customers import Customer
 from app.models.tickets import Message, Ticket
-from app.services import deliveries, file_links, orders, parcel_alerts, ticket_clocks, tickets
+from app.services import deliveries, file_links, orders, parcel_alerts, ticket_clocks, tickets, tombstones
 from app.services.callers import Caller
 from app.services.conversation import answers, handoffs, identity, plans, senders, threads
 from app.services.conversation.acts import carry_out
@@ -105,12 +105,13 @@ def _look(session: Session, caller: Caller, inbound: Inbound) -> None:
 def _known(session: Session, caller: Caller, inbound: Inbound) -> str | None:
     if inbound.external_id is None:
         return None
+    gone = tombstones.message_id(caller.store, inbound.channel, inbound.external_id)
     return session.scalar(
         select(Message.id).where(
             Message.store_id == caller.store_id,
             Message.livemode == caller.livemode,
             Message.channel == inbound.channel,
-            Message.external_id == inbound.external_id,
+            Message.external_id.in_((inbound.external_id, gone)),
         )
     )
 

@@ -1,0 +1,26 @@
+"""Examples of a person's export and erasure."""
+
+from app.routers.examples import AT, CUSTOMER_ID, JsonDict
+
+EXPORT: JsonDict = {
+    "customer": CUSTOMER_ID,
+    "livemode": False,
+    "exported_at": AT,
+    "data": {"customers": [{"id": CUSTOMER_ID, "email": "anna.keller@example.com", "name": "Anna Keller"}]},
+    "files": ["/v1/files/fil_01m7zskg3kes4tpxfpb1m0gd20/content"],
+    "left_out": {"file_usage": "How many bytes a store keeps."},
+}
+ERASURE: JsonDict = {
+    "id": CUSTOMER_ID,
+    "livemode": False,
+    "erased_at": AT,
+    "erased": {"customers": 1, "orders": 2, "messages": 5},
+    "kept": [
+        {
+            "what": "refunds",
+            "rows": 1,
+            "why": "Amounts, ids and dates are what a merchant must be able to show of their books "
+            "(in the EU 6 to 10 years).",
+        }
+    ],
+}
