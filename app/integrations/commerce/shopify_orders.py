@@ -1,8 +1,8 @@
 """Shopify's orders, customers and variants told in our words.
 
 All money of an order is in the currency that the shopper paid in (`presentmentMoney`): refunds are made in it. A line
-counts what was ordered less what an edit took away; what was refunded stays in it, as our own books count that. What was
-taken off an order without money (a restock, a cancellation) is no refund.
+counts what was ordered less what an edit took away; what was refunded stays in it, as our own books count that. What
+was taken off an order without money (a restock, a cancellation) is no refund.
 """
 
 from __future__ import annotations
@@ -242,8 +242,11 @@ def _said(refund: RefundOf, transactions: Sequence[Transaction]) -> ReceiptStatu
     """Failed only where every part of it failed."""
     ids = {one.id for one in refund.transactions.nodes}
     words = {one.said for one in transactions if one.id in ids}
-    order: tuple[ReceiptStatus, ...] = ("unknown", "pending", "succeeded")
-    return next((word for word in order if word in words), "failed")
+    surest: tuple[ReceiptStatus, ...] = ("unknown", "pending", "succeeded")
+    for word in surest:
+        if word in words:
+            return word
+    return "failed"
 
 
 def _shipments(parcel: ShownParcel, order: ShownOrder) -> list[ShipmentSnapshot]:
