@@ -1,5 +1,6 @@
 """What the tests' Shopify shop does when it is told to: each effect is one row of an append-only ledger."""
 
+# ruff: noqa: A002, N802, N803  fields and arguments have Shopify's names
 from __future__ import annotations
 
 import json
@@ -8,22 +9,17 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from tests.integrations.shopify_basics import DAY, Account, Credit, like, new_id
 from tests.integrations.shopify_schema import idempotency_key, wants_info
 from tests.integrations.shopify_things import (
     CANCELED,
-    DAY,
-    Account,
-    Credit,
     FulfillmentLine,
     Line,
-    Money,
     Order,
     Refund,
     Return,
     ReturnLine,
     Transaction,
-    like,
-    new_id,
 )
 
 
@@ -89,8 +85,15 @@ class Mutations:
             if self.shop.limits and minor + gone > parent.amountSet.minor:
                 return {"refund": None, "userErrors": no("Refund amount cannot exceed the amount paid")}
             made.append(
-                Transaction(new_id("OrderTransaction"), "REFUND", like(parent.amountSet, minor), order,
-                            self.refund_status, parent.gateway, parent)  # fmt: skip
+                Transaction(
+                    new_id("OrderTransaction"),
+                    "REFUND",
+                    like(parent.amountSet, minor),
+                    order,
+                    self.refund_status,
+                    parent.gateway,
+                    parent,
+                )
             )
         refund = Refund(new_id("Refund"), input.get("note"), order, made)
         order.paid += made
@@ -121,7 +124,13 @@ class Mutations:
         if order is None or order.cancelledAt or order.displayFulfillmentStatus == "FULFILLED":
             code = "NOT_FOUND" if order is None else "INVALID"
             return {"job": None, "orderCancelUserErrors": no("Order cannot be cancelled", code)}
-        job = {"id": new_id("Job"), "order": order, "note": more.get("staffNote"), "reason": reason, "left": self.job_looks}
+        job = {
+            "id": new_id("Job"),
+            "order": order,
+            "note": more.get("staffNote"),
+            "reason": reason,
+            "left": self.job_looks,
+        }
         self.jobs[job["id"]] = job
         if self.job_looks == 0:
             self._canceled(job)
@@ -293,9 +302,6 @@ class Mutations:
 
 def shown(address: dict[str, Any]) -> dict[str, Any]:
     """An address as it is read again."""
-    told = {name: value for name, value in address.items() if name not in {"countryCode"}}
+    told = {name: value for name, value in address.items() if name != "countryCode"}
     name = f"{address.get('firstName') or ''} {address.get('lastName') or ''}".strip()
     return {**told, "name": name, "countryCodeV2": address.get("countryCode"), "company": None}
-
-
-__all__ = ["Money", "Mutations", "no", "shown"]

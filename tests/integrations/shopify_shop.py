@@ -4,33 +4,25 @@
 has the next answer to that field go wrong, before or after the effect.
 """
 
+# ruff: noqa: A001, A002, N803  fields and arguments have Shopify's names
 from __future__ import annotations
 
 import asyncio
 import json
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from app.integrations.commerce import shopify_documents, shopify_effect_documents
 from tests.integrations.faulty import BEFORE, LONGER, MALFORMED, Faults, _hang_up
+from tests.integrations.shopify_basics import Customer, Money, Product, Variant, new_id
 from tests.integrations.shopify_mutations import Mutations
-from tests.integrations.shopify_schema import SERVED, about, run
-from tests.integrations.shopify_things import (
-    Customer,
-    FulfillmentLine,
-    Line,
-    Money,
-    Order,
-    Parcel,
-    Product,
-    Return,
-    Transaction,
-    Variant,
-    new_id,
-)
+from tests.integrations.shopify_schema import SERVED, about, run, warm
+from tests.integrations.shopify_things import FulfillmentLine, Line, Order, Parcel, Return, Transaction
 
 DOMAIN = "lamps.myshopify.com"
 TOKEN = "shpat_0123456789abcdef0123456789abcdef"
@@ -40,6 +32,13 @@ SCOPES = (
     "read_fulfillments", "read_store_credit_accounts", "write_store_credit_account_transactions",
 )  # fmt: skip
 MOST = 1000.0
+SENT = tuple(
+    text
+    for module in (shopify_documents, shopify_effect_documents)
+    for name, text in vars(module).items()
+    if name.isupper() and isinstance(text, str) and ("\nquery " in text or "\nmutation " in text)
+)
+"""What the adapter sends; anything else is answered as well."""
 _TERM = re.compile(r'(name|email|phone|customer_id):(?:"((?:[^"\\]|\\.)*)"|([^\s)]+))')
 
 
@@ -51,11 +50,16 @@ def address(**more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _by_id(things: dict[str, Any]) -> Callable[[str], Any]:
+    return lambda id: things.get(id)  # noqa: A006, PLW0108  the schema's argument has that name
+
+
 class ShopifyShop:
     """Its bucket is never empty unless `level` says how much is in it; `limits` False: it refunds any amount."""
 
     def __init__(self, specs: Path) -> None:
         self.specs, self.url, self.faults = specs, "", Faults()
+        warm(specs, SENT)
         self.mutations = Mutations(self)
         self.limits = True
         self.level: float | None = None
@@ -171,12 +175,12 @@ class ShopifyShop:
     def query_root(self) -> dict[str, Any]:
         newest = sorted(self.orders.values(), key=lambda order: order.createdAt)
         return {
-            "order": lambda id: self.orders.get(id),
+            "order": _by_id(self.orders),
             "orders": lambda query=None, **_: self._search(newest, query),
-            "customer": lambda id: self.customers.get(id),
+            "customer": _by_id(self.customers),
             "customers": lambda query=None, **_: self._search(list(self.customers.values()), query),
-            "product": lambda id: self.products.get(id),
-            "productVariant": lambda id: self.variants.get(id),
+            "product": _by_id(self.products),
+            "productVariant": _by_id(self.variants),
             "node": self._node,
             "job": self.mutations.job,
             "shop": {"currencyCode": "EUR", "myshopifyDomain": self.domain},
