@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-DAY = "2026-11-20T12:00:00Z"
+NOW = datetime.now(UTC).replace(microsecond=0)
+DAY, ARRIVED = ((NOW - timedelta(days=days)).isoformat() for days in (5, 2))
+"""When what has no time of its own happened, and when parcels arrived."""
 _ids = itertools.count(9_000_000_001)
 
 

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from app.integrations.commerce import shopify_documents, shopify_effect_documents
 from tests.integrations.faulty import BEFORE, LONGER, MALFORMED, Faults, _hang_up
-from tests.integrations.shopify_basics import Customer, Money, Product, Variant, new_id
+from tests.integrations.shopify_basics import ARRIVED, Customer, Money, Product, Variant, new_id
 from tests.integrations.shopify_mutations import Mutations
 from tests.integrations.shopify_schema import SERVED, about, run, warm
 from tests.integrations.shopify_things import FulfillmentLine, Line, Order, Parcel, Return, Transaction
@@ -128,7 +128,7 @@ class ShopifyShop:
         lines = [FulfillmentLine(new_id("FulfillmentLineItem"), line, line.quantity) for line in order.lines]
         made = Parcel(new_id("Fulfillment"), lines, number)
         if delivered:
-            made.displayStatus, made.deliveredAt = "DELIVERED", "2026-11-22T09:00:00Z"
+            made.displayStatus, made.deliveredAt = "DELIVERED", ARRIVED
         order.parcels.append(made)
         return made
 
