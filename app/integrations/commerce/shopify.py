@@ -241,5 +241,6 @@ KIND = Kind(
         ),
         resource=shopify_events.resource,
         read=lambda _, body: shopify_events.read(body),
+        ids=shopify_events.IDS,
     ),
 )
