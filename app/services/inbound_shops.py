@@ -10,7 +10,7 @@ from typing import Any
 
 from app.errors import Invalid, ProviderUnavailable
 from app.integrations.errors import ProviderError
-from app.services import events, inbound, inbound_payments, order_flights, privacy_requests
+from app.services import inbound, inbound_payments, order_flights, privacy_requests
 from app.services.callers import Caller
 from app.services.inbound import Delivered, Handler
 from app.services.providers import serves
@@ -56,8 +56,7 @@ async def _read_anew(runtime: Runtime, caller: Caller, external_id: str) -> str 
         raise ProviderUnavailable from error
     if snapshot is None:
         return None
-    with events.caused_by(caller.connection):
-        [order_id] = await order_flights.keep(runtime, caller, [snapshot])
+    [order_id] = await order_flights.keep(runtime, caller, [snapshot], told_by=caller.connection)
     return order_id
 
 
