@@ -118,10 +118,11 @@ def test_a_whole_line_is_swapped_and_the_order_reads_as_it_is_there(here: Connec
     assert [(one.currentQuantity, one.variant) for one in order.lines[::2]] == [
         (0, order.lines[0].variant), (2, other),
     ]  # fmt: skip
-    there = [one for one in here.order()["lines"] if one["quantity"]]
-    assert sorted((one["variant_id"], one["quantity"]) for one in there) == sorted(
-        [(tail(other.id), 2), (tail(other.id), 1)]
-    )
+    wanted = sorted([(tail(other.id), 2, 10_000), (tail(other.id), 1, 5000)])  # the line that is gone is none
+    for lines in (shown["lines"], here.order()["lines"]):
+        assert sorted((one["variant_id"], one["quantity"], one["total"]["amount"]) for one in lines) == wanted
+    refund = here.store.post("/v1/refunds", {"order": "#1001", "lines": [{"line_id": line["id"], "quantity": 1}]})
+    assert refund.json()["code"] == "item_not_in_order"
     assert len(shop.mutations.effects("edit")) == 1
 
 
