@@ -68,7 +68,7 @@ def run(specs: Path, source: str, variables: dict[str, Any], roots: dict[str, An
     """The answer's body; nothing is executed that is not valid."""
     document, errors = _parsed(specs, source)
     if errors:
-        return {"errors": [{"message": message} for message in errors]}
+        return {"errors": [{"message": message, "extensions": {"code": "undefinedField"}} for message in errors]}
     root = roots[_operation(document).operation.value]
     result = execute_sync(schema(specs), document, root, variable_values=variables, field_resolver=_resolve,
                           type_resolver=lambda value, *_: value.typename)  # fmt: skip
@@ -89,7 +89,11 @@ def _told(result: ExecutionResult) -> dict[str, Any]:
     body: dict[str, Any] = {}
     if result.errors:
         body["errors"] = [
-            {"message": error.message, "path": error.path, "extensions": error.extensions or {}}
+            {
+                "message": error.message,
+                "path": error.path,
+                "extensions": error.extensions or ({} if error.path else {"code": "INVALID_VARIABLE"}),
+            }
             for error in result.errors
         ]
     if result.data is not None or not result.errors or any(error.path for error in result.errors):

@@ -69,6 +69,7 @@ class ShopifyShop:
         self.denied: set[str] = set()
         """Fields that the token may not ask for."""
         self.domain = DOMAIN
+        self.development = True
         self.orders: dict[str, Order] = {}
         self.customers: dict[str, Customer] = {}
         self.products: dict[str, Product] = {}
@@ -183,7 +184,11 @@ class ShopifyShop:
             "productVariant": _by_id(self.variants),
             "node": self._node,
             "job": self.mutations.job,
-            "shop": {"currencyCode": "EUR", "myshopifyDomain": self.domain},
+            "shop": {
+                "currencyCode": "EUR",
+                "myshopifyDomain": self.domain,
+                "plan": {"partnerDevelopment": self.development},
+            },
             "currentAppInstallation": {"accessScopes": [{"handle": scope} for scope in self.scopes]},
             "returnableFulfillments": self._returnable,
             "returnReasonDefinitions": lambda **_: [

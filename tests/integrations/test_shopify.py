@@ -10,14 +10,13 @@ from pydantic import ValidationError
 
 from app.integrations import connecting
 from app.integrations.commerce.contract import (
-    CancelOrder,
     OrderQuery,
 )
 from app.integrations.commerce.shopify import KIND, Config, Credentials, Shopify, check, connect
 from app.integrations.errors import NotExecuted, OutcomeUnknown, Refused
 from tests.integrations.faulty import AFTER, BEFORE, PATIENCE
 from tests.integrations.shopify_basics import Money, new_id
-from tests.integrations.shopify_connected import account, tail
+from tests.integrations.shopify_connected import account, cancel, tail
 from tests.integrations.shopify_shop import DOMAIN, TOKEN
 from tests.integrations.shopify_things import Refund
 
@@ -171,10 +170,6 @@ async def test_a_read_that_fails_is_no_answer(server, shop, fault):
     assert (await shop.get_order(tail(order.id))).number == "#1001"
 
 
-def cancel(order, key: str = "opr_1") -> CancelOrder:
-    return CancelOrder(key=key, order_id=tail(order.id), reason="asked by the shopper")
-
-
 # ---- manners -----------------------------------------------------------------------------------------------------
 
 
@@ -205,7 +200,11 @@ async def test_a_throttled_effect_was_not_executed(server, shop):
 
 WRONG = [
     (200, {"errors": [{"message": "x", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}, OutcomeUnknown, None),
-    (200, {"errors": [{"message": "x"}]}, Refused, "request_invalid"),
+    (200, {"errors": [{"message": "x"}]}, OutcomeUnknown, None),
+    (200, {"errors": "x"}, OutcomeUnknown, None),
+    (200, {"errors": [{"message": "x", "extensions": {"code": "TIMEOUT"}}]}, OutcomeUnknown, None),
+    (200, {"errors": [{"message": "x", "extensions": {"code": "undefinedField"}}]}, Refused, "request_invalid"),
+    (200, {"errors": [{"message": "x", "extensions": {"code": "INVALID_VARIABLE"}}]}, Refused, "request_invalid"),
     (200, {"errors": [{"message": "x", "extensions": {"code": "MAX_COST_EXCEEDED"}}]}, Refused, "request_invalid"),
     (200, {"data": None, "errors": [{"message": "x"}]}, OutcomeUnknown, None),
     (200, {"data": {"order": {"id": "gid://shopify/Order/1"}}}, OutcomeUnknown, None),
@@ -251,6 +250,12 @@ async def test_a_check_tells_each_missing_scope(server, connected):
     assert missing["orders older than 60 days"] == "read_all_orders"
     assert missing["returns and exchanges"] == "read_returns, write_returns"
     assert not {"orders", "swap items"} & set(missing)
+
+
+async def test_a_real_shop_in_test_mode_is_told(server, connected):
+    server.development = False
+    found = [one for one in await check(connected()) if not one.ok]
+    assert [one.name for one in found] == ["mode"]
 
 
 async def test_a_token_of_another_shop_or_none_is_told(server, connected):

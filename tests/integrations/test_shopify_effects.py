@@ -6,21 +6,17 @@ import pytest
 
 from app.integrations.commerce.contract import (
     Address,
-    CancelOrder,
     ChangeAddress,
     ChangeCustomer,
     ChangePaymentMethod,
     CloseReturn,
-    LineBack,
     LineSwap,
-    OpenExchange,
-    OpenReturn,
     SwapItems,
 )
 from app.integrations.commerce.shopify import Shopify, connect
 from app.integrations.errors import OutcomeUnknown, Refused
 from tests.integrations.faulty import AFTER, BEFORE
-from tests.integrations.shopify_connected import tail
+from tests.integrations.shopify_connected import back, cancel, swap_of, tail
 
 BERLIN = Address(name="Anna Maria Keller", address1="Nebenstraße 2", city="Potsdam", country_code="DE",
                  postal_code="14467")  # fmt: skip
@@ -37,10 +33,6 @@ def shop(shopify_account) -> Shopify:
 
 
 # ---- canceling ---------------------------------------------------------------------------------------------------
-
-
-def cancel(order, key: str = "opr_1") -> CancelOrder:
-    return CancelOrder(key=key, order_id=tail(order.id), reason="asked by the shopper")
 
 
 async def test_an_order_is_canceled_once_without_money(server, shop):
@@ -143,12 +135,6 @@ async def test_a_refused_address_is_a_no_with_our_code(server, shop):
     assert server.mutations.ledger == []
 
 
-def swap_of(server, order, quantity: int = 1, to: int = 1) -> SwapItems:
-    variants = next(iter(server.products.values())).variants
-    swap = LineSwap(line_id=tail(order.lines[0].id), variant_id=tail(variants[to].id), quantity=quantity)
-    return SwapItems(key="opr_1", order_id=tail(order.id), swaps=(swap,))
-
-
 async def test_items_are_swapped_all_at_once_and_the_new_line_is_told(server, shop):
     order = server.order()
     command = swap_of(server, order)
@@ -176,6 +162,51 @@ async def test_an_edit_that_breaks_anywhere_is_made_once(server, shop, fault, st
     assert (await shop.find_applied(command) is not None) is done
     assert (await shop.apply(command)).status == "succeeded"
     assert (order.lines[0].currentQuantity, len(order.lines), len(server.mutations.effects("edit"))) == (0, 3, 1)
+
+
+async def test_an_edit_that_lands_while_it_is_tried_again_is_not_made_twice(server, shop):
+    order = server.order()
+    command = swap_of(server, order)
+    server.faults.plan("POST", "orderEditCommit", "reset_before")
+    with pytest.raises(OutcomeUnknown):
+        await shop.apply(command)
+    [session] = server.mutations.sessions
+    commit, root = server.mutations.orderEditCommit, type(server.mutations)
+
+    def late(id: str, **more):  # noqa: A002  the schema's argument has that name
+        server.mutations.orderEditCommit = commit
+        commit(session)  # the first try's, a moment before
+        return root.orderEditCommit(server.mutations, id, **more)
+
+    server.mutations.orderEditCommit = late
+    assert (await shop.apply(command)).status == "succeeded"
+    assert (order.lines[0].currentQuantity, len(server.mutations.effects("edit"))) == (1, 1)
+
+
+@pytest.mark.parametrize("effect", ["orderCancel", "orderEditCommit", "returnCreate", "returnCancel"])
+async def test_a_look_that_is_throttled_after_an_effect_does_not_say_that_nothing_happened(server, shop, effect):
+    """As a no connection, or a breaker that has opened, in between would."""
+    order = server.order()
+    told = {"orderCancel": (shop.cancel_order, cancel(order)), "orderEditCommit": (shop.apply, swap_of(server, order))}
+    if effect.startswith("return"):
+        server.sent(order)
+        told = {"returnCreate": (shop.apply, back(order))}
+    if effect == "returnCancel":
+        await shop.apply(back(order))
+        told = {effect: (shop.apply, CloseReturn(key="opr_2", order_id=tail(order.id), rma="RMA-1"))}
+    run, command = told[effect]
+    before = getattr(server.mutations, effect)
+
+    def then_throttled(**given):
+        for _ in range(3):
+            server.faults.plan("POST", "order", (429, {"errors": "Exceeded"}, {"Retry-After": "1"}))
+        return before(**given)
+
+    setattr(server.mutations, effect, then_throttled)
+    with pytest.raises(OutcomeUnknown) as caught:
+        await run(command)
+    assert type(caught.value) is OutcomeUnknown
+    assert len(server.mutations.ledger) == (2 if effect == "returnCancel" else 1)
 
 
 async def test_an_edit_that_shopify_refuses_changes_nothing(server, shop):
@@ -233,90 +264,3 @@ async def test_what_shopify_cannot_do_is_unsupported(shop):
         await shop.apply(command)
     assert caught.value.code == "unsupported"
     assert await shop.find_applied(command) is None
-
-
-# ---- returns -----------------------------------------------------------------------------------------------------
-
-
-def back(order, quantity: int = 1, key: str = "opr_1", rma: str = "RMA-1") -> OpenReturn:
-    line = LineBack(line_id=tail(order.lines[0].id), quantity=quantity, reason="damaged")
-    return OpenReturn(key=key, order_id=tail(order.id), rma=rma, lines=(line,))
-
-
-async def test_a_return_is_opened_once_found_again_and_closed(server, shop):
-    order = server.order()
-    server.sent(order)
-    assert await shop.find_applied(back(order)) is None
-    made = await shop.apply(back(order))
-    assert (made.status, made.evidence["name"]) == ("succeeded", "#1001-R1")
-    assert await shop.apply(back(order)) == made == await shop.find_applied(back(order))
-    [line] = order.back[0].lines
-    assert (line.quantity, line.reason, line.returnReasonNote) == (1, "defective", "damaged [aftersale:opr_1:RMA-1]")
-    read = await shop.get_order(tail(order.id))
-    assert (read.return_requested, read.exchange_requested) == (True, False)
-    close = CloseReturn(key="opr_2", order_id=tail(order.id), rma="RMA-1")
-    assert await shop.find_applied(close) is None
-    assert (await shop.apply(close)).status == "succeeded"
-    assert (await shop.apply(close)).status == "succeeded"
-    assert (await shop.find_applied(close)).status == "succeeded"
-    assert [told["status"] for told in server.mutations.effects("return_ended")] == ["CANCELED"]
-    assert (await shop.get_order(tail(order.id))).return_requested is False
-
-
-async def test_a_return_that_was_worked_on_is_closed_and_not_canceled(server, shop):
-    order = server.order()
-    server.sent(order)
-    await shop.apply(back(order))
-    order.back[0].begun = True
-    assert (await shop.apply(CloseReturn(key="opr_2", order_id=tail(order.id), rma="RMA-1"))).status == "succeeded"
-    assert order.back[0].status == "CLOSED"
-    with pytest.raises(Refused) as caught:
-        await shop.apply(CloseReturn(key="opr_3", order_id=tail(order.id), rma="RMA-2"))
-    assert caught.value.code == "return_not_found"
-
-
-@pytest.mark.parametrize("fault", [*BEFORE, *AFTER])
-async def test_a_return_whose_answer_is_lost_is_opened_once(server, shop, fault):
-    order = server.order()
-    server.sent(order)
-    server.faults.plan("POST", "returnCreate", fault)
-    with pytest.raises(OutcomeUnknown):
-        await shop.apply(back(order))
-    assert (await shop.find_applied(back(order)) is None) is (fault in BEFORE)
-    assert (await shop.apply(back(order))).status == "succeeded"
-    assert len(server.mutations.effects("return")) == 1
-
-
-async def test_a_line_in_two_parcels_comes_back_from_both_and_never_more_than_was_sent(server, shop):
-    order = server.order(quantities=(3, 1))
-    for parcel, quantity in ((server.sent(order, "A1"), 2), (server.sent(order, "A2"), 1)):
-        parcel.lines[0].quantity = quantity
-    await shop.apply(back(order, 3))
-    assert [line.quantity for line in order.back[0].lines] == [2, 1]
-    with pytest.raises(Refused) as caught:
-        await shop.apply(back(order, 1, "opr_2", "RMA-2"))
-    assert caught.value.code == "item_not_returnable"
-    unsent = server.order("#1002")
-    with pytest.raises(Refused) as caught:
-        await shop.apply(back(unsent))
-    assert caught.value.code == "order_not_delivered"
-
-
-async def test_an_exchange_says_what_goes_out_instead(server, shop):
-    order = server.order()
-    server.sent(order)
-    variant = next(iter(server.products.values())).variants[1]
-    swap = LineSwap(line_id=tail(order.lines[0].id), variant_id=tail(variant.id), quantity=2)
-    command = OpenExchange(key="opr_1", order_id=tail(order.id), rma="RMA-1", swaps=(swap,), payment_method_id=None,
-                           difference=0, currency="EUR")  # fmt: skip
-    made = await shop.apply(command)
-    assert await shop.apply(command) == made
-    assert (made.status, order.back[0].swaps[0]["variantId"]) == ("succeeded", variant.id)
-    assert len(server.mutations.effects("exchange")) == 1
-    assert (await shop.get_order(tail(order.id))).exchange_requested is True
-    other = command.model_copy(update={"swaps": (swap.model_copy(update={"quantity": 1}),)})
-    assert (await shop.find_applied(other)).status == "unknown"  # under this key stands something else
-    gone = command.model_copy(update={"key": "opr_2", "swaps": (swap.model_copy(update={"variant_id": "x"}),)})
-    with pytest.raises(Refused) as caught:
-        await shop.apply(gone)
-    assert caught.value.code in {"new_item_not_found", "item_not_returnable"}

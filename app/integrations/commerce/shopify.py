@@ -216,6 +216,8 @@ async def check(account: Account[Config, Credentials]) -> Sequence[Finding]:
     granted = {str(one["handle"]) for one in said["currentAppInstallation"]["accessScopes"]}
     granted |= {"read_" + name.removeprefix("write_") for name in granted if name.startswith("write_")}
     found = [Finding("shop", ok=True, detail="The token is this shop's.")]
+    if not account.livemode and not said["shop"]["plan"]["partnerDevelopment"]:
+        found.append(Finding("mode", ok=False, detail="A real shop in test mode: what is refunded here is real money."))
     for name, wanted in SCOPES:
         missing = [scope for scope in wanted if scope not in granted]
         detail = "The token lacks an access scope." if missing else "The token may do this."

@@ -203,7 +203,7 @@ query GetVariants($id: ID!, $after: String) {
 
 CHECK = """
 query Check {
-  shop { myshopifyDomain currencyCode }
+  shop { myshopifyDomain plan { partnerDevelopment } }
   currentAppInstallation { accessScopes { handle } }
 }
 """

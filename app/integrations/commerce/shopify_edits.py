@@ -16,7 +16,18 @@ from typing import Any
 from app.integrations.commerce import shopify_effect_documents as documents
 from app.integrations.commerce.contract import SwapItems, SwapReceipt
 from app.integrations.commerce.shopify_orders import NOT_BEGUN
-from app.integrations.commerce.shopify_wire import NAMESPACE, Page, Shop, Shown, gid, note, number, read, wanted_gid
+from app.integrations.commerce.shopify_wire import (
+    NAMESPACE,
+    Page,
+    Shop,
+    Shown,
+    afterwards,
+    gid,
+    note,
+    number,
+    read,
+    wanted_gid,
+)
 from app.integrations.errors import OutcomeUnknown, Refused
 from app.integrations.receipts import Receipt
 
@@ -101,14 +112,19 @@ class Edits:
             return made
         if not state.waits:
             raise Refused("order_not_pending", "The order has shipped or is canceled.")
-        if state.session is not None and await self._commit(state.session, command):
-            return await self._outcome(command)
+        if state.session is not None:
+            if await self._commit(state.session, command):
+                return await afterwards(self._outcome(command))
+            # It is over, or was committed a moment ago by a try that arrived late.
+            state = await self._state(command) or state
+            if (made := _swapped(state, command)) is not None:
+                return made
         _check(state, command)
         session = await self._prepared(state, command)
         await self._note_down(state, session, command)
         if not await self._commit(session, command, refusals=True):
             raise OutcomeUnknown("the edit was not committed")
-        return await self._outcome(command)
+        return await afterwards(self._outcome(command))
 
     async def find(self, command: SwapItems) -> Receipt | None:
         """What the order's lines say of this key; None where it did not happen."""

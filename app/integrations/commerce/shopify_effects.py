@@ -15,7 +15,7 @@ from typing import Any
 from app.integrations.commerce import shopify_effect_documents as documents
 from app.integrations.commerce.contract import Address, CancelOrder, ChangeAddress, ChangeCustomer
 from app.integrations.commerce.shopify_orders import NOT_BEGUN
-from app.integrations.commerce.shopify_wire import NAMESPACE, Shop, Shown, gid, note, noted, read
+from app.integrations.commerce.shopify_wire import NAMESPACE, Shop, Shown, afterwards, gid, note, noted, read
 from app.integrations.errors import OutcomeUnknown, Refused
 from app.integrations.receipts import Receipt
 
@@ -118,7 +118,7 @@ class Effects:
             if len(self._jobs) > JOBS:
                 self._jobs.popitem(last=False)
         for wait in LOOKS:
-            found = await self.find_cancellation(command)
+            found = await afterwards(self.find_cancellation(command))
             if found is not None and found.status != "pending":
                 return found
             await asyncio.sleep(wait)
@@ -199,14 +199,8 @@ class Effects:
         given |= {name: value for name in ("email", "phone") if (value := getattr(command, name)) is not None}
         if command.name is not None:
             given["firstName"], given["lastName"] = names(command.name)
-        try:
-            await self._shop.change(documents.UPDATE_CUSTOMER, "customerUpdate", CUSTOMER_REFUSALS, input=given)
-        except Refused as refusal:
-            if command.address is None:
-                raise
-            raise OutcomeUnknown(  # half of it stands: a person has to look
-                "the address was changed and the contacts were refused", evidence=refusal.evidence
-            ) from refusal
+        change = self._shop.change(documents.UPDATE_CUSTOMER, "customerUpdate", CUSTOMER_REFUSALS, input=given)
+        await (change if command.address is None else afterwards(change))  # a no is none where half of it stands
         return _set(command.customer_id)
 
     async def find_customer_change(self, command: ChangeCustomer) -> Receipt | None:

@@ -13,7 +13,18 @@ from typing import Any
 
 from app.integrations.commerce import shopify_effect_documents as documents
 from app.integrations.commerce.contract import CloseReturn, LineBack, LineSwap, OpenExchange, OpenReturn
-from app.integrations.commerce.shopify_wire import Page, Shop, Shown, gid, note, noted, number, read, wanted_gid
+from app.integrations.commerce.shopify_wire import (
+    Page,
+    Shop,
+    Shown,
+    afterwards,
+    gid,
+    note,
+    noted,
+    number,
+    read,
+    wanted_gid,
+)
 from app.integrations.errors import OutcomeUnknown, Refused
 from app.integrations.receipts import Receipt
 
@@ -161,7 +172,7 @@ class Returns:
         asked = await self._asked(order_id, command)
         payload = await self._shop.change(documents.CREATE_RETURN, "returnCreate", RETURN_REFUSALS, input=asked)
         read(_Made, payload.get("return"))
-        found = await self.find(command)  # what it understood, and not only that it took something
+        found = await afterwards(self.find(command))  # what it understood, and not only that it took something
         return found or Receipt(status="unknown", evidence={"order_id": command.order_id})
 
     async def find(self, command: OpenReturn | OpenExchange) -> Receipt | None:
@@ -181,7 +192,9 @@ class Returns:
                 if refusal.code != "provider_refused":
                     raise
                 await self._shop.change(documents.CLOSE_RETURN, "returnClose", {}, id=found.id)
-        return (await self.find_closed(command)) or Receipt(status="unknown", evidence={"id": number(found.id)})
+        return await afterwards(self.find_closed(command)) or Receipt(
+            status="unknown", evidence={"id": number(found.id)}
+        )
 
     async def find_closed(self, command: CloseReturn) -> Receipt | None:
         """Whether the return of this RMA has ended."""

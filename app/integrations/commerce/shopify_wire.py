@@ -12,7 +12,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeGuard, TypeVar, cast
@@ -37,6 +37,7 @@ _ID = re.compile(r"gid://shopify/([A-Za-z]+)/([0-9]{1,20})(\?.*)?", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,20}", re.ASCII)
 _KEY = re.compile(r"\[aftersale:([A-Za-z0-9_-]{1,100})(?::([A-Za-z0-9_-]{1,64}))?\]", re.ASCII)
 Wire = TypeVar("Wire", bound=BaseModel)
+T = TypeVar("T")
 
 
 class Shown(BaseModel):
@@ -161,6 +162,14 @@ class Shop:
             self._left, self._left_at = float(left), self._now()
 
 
+async def afterwards(look: Awaitable[T]) -> T:
+    """What is looked up after an effect was sent: where that fails, nobody knows what became of it."""
+    try:
+        return await look
+    except ProviderError as error:
+        raise OutcomeUnknown("done, and not seen yet", evidence=error.evidence) from error
+
+
 def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -188,12 +197,16 @@ def _data(answer: Mapping[str, Any]) -> dict[str, Any]:
     evidence = {"error": next((code for code in codes if code), None)}
     if "ACCESS_DENIED" in codes:
         raise Refused(DENIED, "The token may not do this.", evidence=evidence | {"missing": _missing(answer)})
-    if codes and "data" not in answer and not any("INTERNAL" in code for code in codes):
-        # It was refused before anything was executed: the document, a variable, its cost.
+    if codes and "data" not in answer and all(_is_before_execution(code) for code in codes):
         raise Refused("request_invalid", "Shopify did not take the request.", evidence=evidence)
     if codes or not isinstance(data, dict):
         raise OutcomeUnknown("Shopify answered with errors", evidence=evidence)
     return cast("dict[str, Any]", data)
+
+
+def _is_before_execution(code: str) -> bool:
+    """Whether that is a no to the request as such: its cost, a variable, or the document (`undefinedField`)."""
+    return code in {"MAX_COST_EXCEEDED", "INVALID_VARIABLE"} or code[:1].islower()
 
 
 def _missing(answer: Mapping[str, Any]) -> str | None:
