@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,37 @@ def test_an_order_is_read_there_by_number_and_by_id(here: Connected, shop: Shopi
     assert (shown["external_id"], shown["number"], shown["status"]) == (tail(order.id), "#1001", "delivered")
     assert here.order(tail(order.id))["id"] == shown["id"]
     assert here.store.get("/v1/orders/%239999").status_code == 404
+
+
+def test_a_cold_order_is_one_call_however_many_ask(here: Connected, shop: ShopifyShop):
+    shop.order()
+    with ThreadPoolExecutor(10) as pool:
+        shown = list(pool.map(lambda _: here.order()["number"], range(10)))
+    assert set(shown) == {"#1001"}
+    asked = [name for name, _ in shop.asked]
+    assert asked[0] == "orders"
+    assert len(asked) < 10  # what comes later may ask again: in this test nothing is young enough
+
+
+def test_a_refund_as_store_credit_is_given_once(here: Connected, shop: ShopifyShop):
+    order = shop.order()
+    shop.sent(order, delivered=True)
+    shop.faults.plan("POST", "storeCreditAccountCredit", "reset_after")
+    body = {"order": "#1001", "amount": {"amount": 2000, "currency": "EUR"}, "reason": "damaged",
+            "destination": {"type": "store_credit"}}  # fmt: skip
+    refund = here.ok("/v1/refunds", body)
+    until(lambda: here.store.get(f"/v1/refunds/{refund['id']}").json()["status"] == "succeeded")
+    assert [one["amount"] for one in shop.mutations.effects("store_credit")] == ["20.00"]
+    assert (shop.moved(order), here.order()["payments"][0]["refundable"]["amount"]) == (0, 13_000)
+
+
+def test_a_dearer_item_cannot_be_charged_and_nothing_is_changed(here: Connected, shop: ShopifyShop):
+    order = shop.order()
+    dear = next(iter(shop.products.values())).variants[2]
+    body = {"lines": [{"line_id": here.order()["lines"][0]["id"], "variant_id": tail(dear.id)}]}
+    answer = here.store.post("/v1/orders/%231001/items", body, Prefer="wait=10")
+    assert (answer.status_code, answer.json()["code"]) == (422, "payment_method_not_found")
+    assert (order.edited, shop.mutations.ledger) == (False, [])
 
 
 def test_an_order_is_canceled_and_its_money_goes_back_once(here: Connected, shop: ShopifyShop):
