@@ -133,6 +133,19 @@ async def test_a_refund_that_was_made_elsewhere_is_in_the_ledger(server, payment
     ]  # fmt: skip
 
 
+async def test_a_refund_that_names_no_payment_counts_all_the_same(server, payments):
+    order = server.order()
+    order.paid.clear()
+    held = server.paid(order, 10_000, "AUTHORIZATION")
+    taken = server.paid(order, 10_000, "CAPTURE", parentTransaction=held)
+    gift = server.paid(order, 5000, gateway="gift_card")
+    server.paid(order, 100, "REFUND", parentTransaction=held)
+    server.paid(order, 200, "REFUND", gateway="gift_card")
+    server.paid(order, 400, "REFUND", gateway="cash")
+    found = {one.id: await payments.payment(tail(one.id)) for one in (taken, gift)}
+    assert [[refund.amount for refund in found[one.id].refunds] for one in (taken, gift)] == [[100, 400], [200]]
+
+
 async def test_the_payments_of_an_order_are_told_apart(server, payments):
     order = server.order()
     order.paid.clear()

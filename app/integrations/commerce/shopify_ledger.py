@@ -1,7 +1,8 @@
 """What of an order's transactions is a payment, and what of its refunds went back to which.
 
 A payment of ours is a SALE or a CAPTURE, in the currency that the shopper paid in; an AUTHORIZATION is one until it is
-captured. A refund's transaction names its payment as its parent. Our key stands in the refund's note.
+captured. A refund's transaction names its payment as its parent, if it was made through one. Our key stands in the
+refund's note.
 """
 
 # ruff: noqa: N815  the fields have Shopify's names
@@ -106,11 +107,24 @@ def ledgers(transactions: Sequence[Transaction], refunds: Sequence[RefundOf]) ->
     of_transaction = {one.id: refund for refund in refunds for one in refund.transactions.nodes}
     by_parent: dict[str, list[LedgerRefund]] = {}
     for one in transactions:
-        if one.kind == "REFUND" and one.parentTransaction is not None:
-            made = _refund(one, of_transaction.get(one.id))
-            by_parent.setdefault(one.parentTransaction.id, []).append(made)
+        parent = _came_from(one, transactions) if one.kind == "REFUND" else None
+        if parent is not None:
+            by_parent.setdefault(parent, []).append(_refund(one, of_transaction.get(one.id)))
     ended = {one.parentTransaction.id: one.kind for one in transactions if _ends(one) and one.parentTransaction}
     return [_held(one, ended.get(one.id), by_parent) for one in transactions if _is_payment(one, ended)]
+
+
+def _came_from(refund: Transaction, transactions: Sequence[Transaction]) -> str | None:
+    """The payment that a refund went back to: its parent, or what captured that.
+
+    One that names none counts against a payment by the same gateway, else the first: nothing that went back is lost.
+    """
+    parent = None if refund.parentTransaction is None else refund.parentTransaction.id
+    taken = [one for one in transactions if one.kind in TAKEN and one.said == "succeeded"]
+    captures = [one for one in taken if one.parentTransaction is not None and one.parentTransaction.id == parent]
+    named = [one for one in taken if one.id == parent] or (captures if parent is not None else [])
+    found = named or [one for one in taken if one.gateway == refund.gateway] or taken
+    return found[0].id if found else parent
 
 
 def _ends(transaction: Transaction) -> bool:
