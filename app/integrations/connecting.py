@@ -125,6 +125,8 @@ class Inbound(Generic[C, S]):
     """What the parsed body is about: what is about the same is worked on in order; empty: in order with all such."""
     read: Callable[[Account[C, S], Mapping[str, Any]], Mapping[str, Any]] = lambda _, body: body
     """The parsed body in our words: the sender's stop here."""
+    ids: frozenset[str] = frozenset()
+    """Fields of what `read` gives that hold the sender's own ids and never a text: nothing in them is redacted."""
     named: Callable[[Mapping[str, Any]], str | None] = lambda _: None
     """The sender's id of the delivery where it stands in the body."""
 

@@ -76,9 +76,9 @@ def _items(session: Session, order: Order, swaps: list[dict[str, Any]], line_ids
     totals = dict(order.snapshot["totals"])
     for swap, line_id in zip_longest(swaps, line_ids[: len(swaps)]):
         line = lines[swap["line"]]
-        if swap["quantity"] == swap["of"]:
+        if swap["quantity"] == swap["of"] and line_id in {None, line.external_id}:
             _become(line, swap)
-        else:
+        else:  # a part of it, or a shop that puts another line in its place
             line.quantity, line.total = swap["of"] - swap["quantity"], swap["kept_total"]
             line.discount, line.tax = swap["kept_discount"], swap["kept_tax"]
             if line_id is not None:

@@ -94,7 +94,8 @@ async def take(
     given = dict(inbound.read(account, cast("dict[str, Any]", document)))
     HANDLERS[row.kind].check(given, known.topic)
     caller = caller_of(store, row, request_id)
-    cleaned = await scrub(runtime, caller, given)
+    ids = {name: given[name] for name in inbound.ids & given.keys()}
+    cleaned = await scrub(runtime, caller, given) | ids
     external_id = known.external_id or inbound.named(given)
     digest = hashlib.sha256(body).hexdigest()
     values: dict[str, Any] = {

@@ -44,19 +44,23 @@ async def run(runtime: Runtime, caller: Caller, delivered: Delivered) -> dict[st
     if serving(caller.store, livemode=caller.livemode).get("payments") not in KINDS:
         return {"ignored": "not_serving"}
     key = document.get("key")
-    found = await runtime.db.read(_operation, caller, key) if key else None
-    if found is not None:
-        return await _look(runtime, caller, found)
-    return await _read_anew(runtime, caller, document["payment_ids"])
+    ours = await settle_ours(runtime, caller, key, KINDS) if key else None
+    return ours or await _read_anew(runtime, caller, document["payment_ids"])
 
 
-def _operation(session: Session, caller: Caller, key: str) -> Operation | None:
+async def settle_ours(runtime: Runtime, caller: Caller, key: str, kinds: Sequence[str]) -> dict[str, Any] | None:
+    """Look up and settle the operation with this key at a provider of these kinds; None where none of ours has it."""
+    found = await runtime.db.read(_operation, caller, key, kinds)
+    return None if found is None else await _look(runtime, caller, found)
+
+
+def _operation(session: Session, caller: Caller, key: str, kinds: Sequence[str]) -> Operation | None:
     return session.scalar(
         select(Operation).where(
             Operation.provider_key == key,
             Operation.store_id == caller.store_id,
             Operation.livemode == caller.livemode,
-            Operation.provider.in_(KINDS),
+            Operation.provider.in_(kinds),
         )
     )
 
@@ -90,9 +94,14 @@ async def _read_anew(runtime: Runtime, caller: Caller, payment_ids: Sequence[str
     if not order_ids:
         return {"ignored": "unknown_payment"}
     for order_id in order_ids:
-        said = await orders.ledgers(runtime, caller, order_id)
-        await runtime.db.write(_take, caller, order_id, said)
+        await read_ledger(runtime, caller, order_id)
     return {"orders": list(order_ids)}
+
+
+async def read_ledger(runtime: Runtime, caller: Caller, order_id: str) -> None:
+    """What was refunded elsewhere of one order's payments counts from now on."""
+    said = await orders.ledgers(runtime, caller, order_id)
+    await runtime.db.write(_take, caller, order_id, said)
 
 
 def _orders(session: Session, caller: Caller, payment_ids: Sequence[str]) -> Sequence[str]:

@@ -32,6 +32,7 @@ from app.services import (
     inbound,
     inbound_parcels,
     inbound_payments,
+    inbound_shops,
     inbound_work,
     label_watch,
     labels,
@@ -84,6 +85,7 @@ SETTLERS = (
     crm_commands,
     inbound_parcels,
     inbound_payments,
+    inbound_shops,
 )
 """Each registers the kinds of operation that it settles, or what follows from them, when it is imported."""
 SEAL_EVERY = 1.0

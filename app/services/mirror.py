@@ -15,7 +15,7 @@ from app.models.orders import Order, OrderLine, OrderPayment, TrackingNumber
 from app.services import customers, events, open_changes, outside_refunds, parcel_looks, parcels, tombstones
 from app.services.callers import Caller
 from app.services.ledgers import Ledger, has_refunds, note_outside
-from app.services.order_views import lines_of, order_view, payments_of
+from app.services.order_views import every_line_of, order_view, payments_of
 from app.services.parcel_scans import number_of
 from app.services.parcels import Reading
 from app.services.proofs import email_key, order_number_key, phone_key, postal_key
@@ -58,7 +58,7 @@ def store(session: Session, caller: Caller, snapshot: OrderSnapshot, tracking: d
     order.fetched_at = clock.now()
     if not created:
         session.flush()
-    _lines(session, order, snapshot, [] if created else lines_of(session, order))
+    _lines(session, order, snapshot, [] if created else every_line_of(session, order))
     _payments(session, order, snapshot, [] if created else payments_of(session, order))
     for parcel in snapshot.shipments:
         if parcel.tracking_number:

@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from sqlalchemy.orm import Session
+
 from app import clock
 from app.errors import OrderNotFound, ProviderUnavailable
 from app.integrations.carriers.contract import Tracking
 from app.integrations.commerce.contract import OrderQuery, OrderSnapshot
 from app.integrations.errors import ProviderError, Refused
-from app.services import mirror, parcel_scans, parcels
+from app.services import events, mirror, parcel_scans, parcels
 from app.services.callers import Caller
 from app.services.runtime import Runtime
 
@@ -147,17 +149,27 @@ def _land(key: tuple[str, bool, str], flight: asyncio.Task[Any]) -> None:
 
 
 async def keep(
-    runtime: Runtime, caller: Caller, snapshots: Iterable[OrderSnapshot], *, carriers_again: bool = False
+    runtime: Runtime,
+    caller: Caller,
+    snapshots: Iterable[OrderSnapshot],
+    *,
+    carriers_again: bool = False,
+    told_by: str | None = None,
 ) -> list[str]:
     """Ask the carriers where the parcels are and write the orders into the mirror; our ids.
 
-    What a carrier said a moment ago is not asked again, unless `carriers_again`.
+    What a carrier said a moment ago is not asked again, unless `carriers_again`. `told_by`: the connection whose call
+    is why they were read.
     """
+
+    def write(session: Session, snapshot: OrderSnapshot, tracking: dict[str, Tracking | None]) -> str:
+        with events.caused_by(told_by):
+            return mirror.store(session, caller, snapshot, tracking).id
+
     kept: list[str] = []
     for snapshot in snapshots:
         tracking = await _track(runtime, caller, snapshot, again=carriers_again)
-        order = await runtime.db.write(mirror.store, caller, snapshot, tracking)
-        kept.append(order.id)
+        kept.append(await runtime.db.write(write, snapshot, tracking))
     return kept
 
 

@@ -16,15 +16,21 @@ from app.models.stores import Store
 from app.services.ledgers import Ledger
 from app.services.shipments import shipments_view
 
-_LINES = select(OrderLine).where(OrderLine.order_id == bindparam("order")).order_by(OrderLine.position)
+_EVERY_LINE = select(OrderLine).where(OrderLine.order_id == bindparam("order")).order_by(OrderLine.position)
+_LINES = _EVERY_LINE.where(OrderLine.quantity > 0)
 _PAYMENTS = select(OrderPayment).where(OrderPayment.order_id == bindparam("order")).order_by(OrderPayment.id)
 _PAYMENTS_LOCKED = _PAYMENTS.with_for_update()
 """Built once: every order that is shown or decided about asks them."""
 
 
 def lines_of(session: Session, order: Order) -> list[OrderLine]:
-    """The order's lines in the shop's order."""
+    """The order's lines in the shop's order; one that an edit took out of it is none."""
     return list(session.scalars(_LINES, {"order": order.id}))
+
+
+def every_line_of(session: Session, order: Order) -> list[OrderLine]:
+    """Also what an edit took out of the order; what hangs on it stays."""
+    return list(session.scalars(_EVERY_LINE, {"order": order.id}))
 
 
 def named(lines: Iterable[OrderLine], refs: Iterable[str]) -> list[str]:

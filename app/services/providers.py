@@ -72,6 +72,11 @@ def serving(store: Store, *, livemode: bool) -> dict[str, str]:
     return {family: row["kind"] for row in _rows(store, livemode=livemode).values() for family in row["families"]}
 
 
+def serves(store: Store, connection_id: str, family: str, *, livemode: bool) -> bool:
+    """Whether that very connection is the store's counterpart of the family."""
+    return family in _rows(store, livemode=livemode).get(connection_id, {}).get("families", ())
+
+
 def _rows(store: Store, *, livemode: bool) -> dict[str, dict[str, Any]]:
     return cast("dict[str, dict[str, Any]]", (store.connected or {}).get(mode(livemode), {}))
 
