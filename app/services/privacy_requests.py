@@ -1,7 +1,7 @@
 """What a shop passes on of a person's rights: a ticket for a person, marked and with its day, once for each request.
 
-Nothing is erased or sent by itself: a call says whom it is about by the shop's ids alone, and what the law keeps
-(orders, refunds, their audit) has to be told from what it does not.
+Nothing is erased or sent by itself: what is open of theirs has to end first, and there is no way back. One request does
+either (`services/privacy/`), and its answer tells what the law keeps.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ SUBJECTS = {
     "shop_redact": "{shop} asks to erase the shop's data",
 }
 NEXT_STEPS = {
-    "data_request": "Give the merchant what is stored of this customer and of the orders that are named.",
-    "customer_redact": "Erase what is stored of this customer, but for what the law keeps of orders and refunds.",
+    "data_request": "Give the merchant what GET /v1/customers/{id}/export tells of this customer.",
+    "customer_redact": "Erase them by DELETE /v1/customers/{id}; its answer says what the law keeps, and why.",
     "shop_redact": "The app was taken out of the shop: erase the shop's data, and delete the connection.",
 }
 
