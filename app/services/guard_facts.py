@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.errors import ItemNotInOrder
+from app.models.credits import HELD, Credit
 from app.models.customers import Customer
 from app.models.exchanges import STANDING, Exchange
 from app.models.orders import Order, OrderLine
@@ -64,8 +65,30 @@ def of_order(
     if "spent" not in said:
         currency, today = said.get("currency", order.currency), spending.scopes(caller.store, order, clock.now())
         known["spent"] = spending.spent(session, order, currency, today)
+    known["given"] = _given(session, order, ledger, said, money="amount" in said or action == "claim")
     customer = session.get(Customer, order.customer_id) if order.customer_id else None
     return Facts(**{**_asked(caller, action, now, customer, order), **known, **said})
+
+
+_GOODWILL = select(func.coalesce(func.sum(Credit.amount), 0)).where(
+    Credit.order_id == bindparam("order"),
+    Credit.currency == bindparam("currency"),
+    Credit.refund_id.is_(None),  # else its refund counts
+    Credit.status.in_(HELD),
+)
+
+
+def _given(session: Session, order: Order, ledger: Ledger, said: dict[str, Any], *, money: bool) -> int:
+    """What of the order has gone back or is on its way, by us, and what it was given as goodwill, minor units.
+
+    What waits for a person's yes is in neither: it holds no money yet, so that its own yes does not count it. Goodwill
+    is looked up only where money is asked for.
+    """
+    currency = said.get("currency", order.currency)
+    refunded = ledger.given if currency == order.currency else 0
+    if not money:
+        return refunded
+    return refunded + int(session.scalar(_GOODWILL, {"order": order.id, "currency": currency}) or 0)
 
 
 def of_customer(session: Session, caller: Caller, customer: Customer, action: str, **said: Any) -> Facts:

@@ -135,6 +135,11 @@ class Ledger:
         for line_id, quantity in session.execute(_RETURNED, {"order": order.id}):
             self.returned[line_id] = int(quantity)
 
+    @property
+    def given(self) -> int:
+        """What of all payments was refunded by us or is reserved to be, minor units."""
+        return sum(self.refunded.values()) + sum(self.reserved.values())
+
     def refundable(self, payment: OrderPayment) -> int:
         """What is left of a payment, minor units; never below zero."""
         taken = self.refunded.get(payment.id, 0) + self.reserved.get(payment.id, 0) + payment.refunded_outside
