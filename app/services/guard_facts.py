@@ -60,7 +60,9 @@ def of_order(
     known["items_changed"], known["payment_changed"] = open_changes.made(session, order)
     known["standing_returns"], known["standing_exchanges"] = _standing(session, order, ledger)
     known["bought_under"] = rules.bought_under(session, order.store_id, order.placed_at, livemode=order.livemode)
-    known["lines"] = _lines(session, caller, order, ledger, lines, read or lines_of(session, order), apart=apart)
+    every = read or lines_of(session, order)
+    known["lines"] = _lines(session, caller, order, ledger, lines, every, apart=apart)
+    known["let_keep"] = _let_keep(every, ledger)
     known["customer"] = customer_facts.of(session, order.customer_id, now, order=order, without=without)
     if "spent" not in said:
         currency, today = said.get("currency", order.currency), spending.scopes(caller.store, order, clock.now())
@@ -185,6 +187,12 @@ def _lines(
             )
         )
     return tuple(found)
+
+
+def _let_keep(every: Sequence[OrderLine], ledger: Ledger) -> int:
+    """What was paid for what the shopper was let keep; rounded up, so that with the rest it is never less than all."""
+    kept = [(line, ledger.let_keep[line.id]) for line in every if ledger.let_keep.get(line.id)]
+    return sum(-(-line.total * count // line.quantity) for line, count in kept)
 
 
 def _all(lines: Iterable[OrderLine], ledger: Ledger) -> list[LineSpec]:

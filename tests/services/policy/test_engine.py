@@ -358,6 +358,8 @@ def test_cheap_goods_stay_with_the_shopper():
     assert ruled(document, lines=(line(value=999),)).keep_items is True
     assert ruled(document, lines=(line(value=999), line("b", value=1))).keep_items is False
     assert ruled(document, lines=(line(value=1),), currency="USD").keep_items is False
+    assert ruled(document, lines=(line(value=499),), let_keep=500).keep_items is True
+    assert ruled(document, lines=(line(value=500),), let_keep=500).keep_items is False
     assert ruled(document, lines=(line(value=1, final_sale=True),)).keep_items is False
 
 

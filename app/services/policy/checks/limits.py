@@ -33,12 +33,16 @@ KEPT = frozenset({"return", "claim"})
 
 
 def kept(case: Case) -> bool:
-    """Whether the policy leaves the goods with the shopper: they are worth less than their way."""
+    """Whether the policy leaves the goods with the shopper: they are worth less than their way.
+
+    What they were let keep of the order before counts with them, so that nothing dear is kept in parts.
+    """
     facts = case.facts
     below = case.document.keep_items.below.get(facts.currency or "")
     if below is None or facts.action not in KEPT or not facts.lines:
         return False
-    return sum(line.value for line in facts.lines) < below and all(map(case.plan.keep_when, case.scenes))
+    worth = facts.let_keep + sum(line.value for line in facts.lines)
+    return worth < below and all(map(case.plan.keep_when, case.scenes))
 
 
 def keep(case: Case) -> Iterator[Finding]:
