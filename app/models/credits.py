@@ -16,6 +16,8 @@ MOVES: dict[str, frozenset[str]] = {
     "failed": frozenset(),
     "canceled": frozenset(),
 }
+HELD = ("pending", "unknown", "succeeded")
+"""Statuses of a credit that was given, or may have been."""
 
 
 class Credit(Owned, Eventful, Base):

@@ -14,7 +14,7 @@ from app import clock, ids
 from app.errors import CreditNotFound, Forbidden, Invalid, LimitReached, RefundMethodNotAllowed
 from app.integrations.payments.contract import PayoutCommand
 from app.integrations.receipts import Receipt
-from app.models.credits import Credit
+from app.models.credits import HELD, Credit
 from app.models.customers import Customer
 from app.models.operations import Operation
 from app.models.orders import Order
@@ -37,7 +37,6 @@ from app.services.operations import Effect
 from app.services.order_views import money
 
 KIND = "credit"
-HELD = ("pending", "unknown", "succeeded")
 FOLLOWERS: list[Callable[[Session, Operation, Receipt], None]] = []
 """Told of each credit's operation that pays a refund, in the same transaction."""
 AFTER_ALL: list[Callable[[Session, Operation, bool], None]] = []

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.errors import ItemNotInOrder
+from app.models.credits import HELD, Credit
 from app.models.customers import Customer
 from app.models.exchanges import STANDING, Exchange
 from app.models.orders import Order, OrderLine
@@ -59,13 +60,37 @@ def of_order(
     known["items_changed"], known["payment_changed"] = open_changes.made(session, order)
     known["standing_returns"], known["standing_exchanges"] = _standing(session, order, ledger)
     known["bought_under"] = rules.bought_under(session, order.store_id, order.placed_at, livemode=order.livemode)
-    known["lines"] = _lines(session, caller, order, ledger, lines, read or lines_of(session, order), apart=apart)
+    every = read or lines_of(session, order)
+    known["lines"] = _lines(session, caller, order, ledger, lines, every, apart=apart)
+    known["let_keep"] = _let_keep(every, ledger)
     known["customer"] = customer_facts.of(session, order.customer_id, now, order=order, without=without)
     if "spent" not in said:
         currency, today = said.get("currency", order.currency), spending.scopes(caller.store, order, clock.now())
         known["spent"] = spending.spent(session, order, currency, today)
+    known["given"] = _given(session, order, ledger, said, money="amount" in said or action == "claim")
     customer = session.get(Customer, order.customer_id) if order.customer_id else None
     return Facts(**{**_asked(caller, action, now, customer, order), **known, **said})
+
+
+_GOODWILL = select(func.coalesce(func.sum(Credit.amount), 0)).where(
+    Credit.order_id == bindparam("order"),
+    Credit.currency == bindparam("currency"),
+    Credit.refund_id.is_(None),  # else its refund counts
+    Credit.status.in_(HELD),
+)
+
+
+def _given(session: Session, order: Order, ledger: Ledger, said: dict[str, Any], *, money: bool) -> int:
+    """What of the order has gone back or is on its way, by us, and what it was given as goodwill, minor units.
+
+    What waits for a person's yes is in neither: it holds no money yet, so that its own yes does not count it. Goodwill
+    is looked up only where money is asked for.
+    """
+    currency = said.get("currency", order.currency)
+    refunded = ledger.given if currency == order.currency else 0
+    if not money:
+        return refunded
+    return refunded + int(session.scalar(_GOODWILL, {"order": order.id, "currency": currency}) or 0)
 
 
 def of_customer(session: Session, caller: Caller, customer: Customer, action: str, **said: Any) -> Facts:
@@ -162,6 +187,12 @@ def _lines(
             )
         )
     return tuple(found)
+
+
+def _let_keep(every: Sequence[OrderLine], ledger: Ledger) -> int:
+    """What was paid for what the shopper was let keep; rounded up, so that with the rest it is never less than all."""
+    kept = [(line, ledger.let_keep[line.id]) for line in every if ledger.let_keep.get(line.id)]
+    return sum(-(-line.total * count // line.quantity) for line, count in kept)
 
 
 def _all(lines: Iterable[OrderLine], ledger: Ledger) -> list[LineSpec]:

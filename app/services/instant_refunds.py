@@ -44,7 +44,9 @@ def of_return(session: Session, caller: Caller, order_id: str, return_id: str, a
         raise ReturnNotInState("Only a return whose goods are to come is paid before they are here.")
     if return_registrations.waits(session, return_):
         raise ReturnNotInState("The shop has not said yes to the return yet: ask again.")
-    if any(row.status == WAITING for row in return_states.refunds_of(session, return_)):
+    if return_.label_payer == return_fees.SHOPPER and _buying(session, return_):
+        raise ReturnNotInState("Its label is being bought, which the shopper pays: ask again.")
+    if _asked(session, return_):
         raise ReturnNotInState("A person is asked already whether it is paid before its goods are here.")
     if asked.amount is not None or asked.shipping or (asked.destination, asked.payment_method_id) != ("original", None):
         said = "A return's refund goes by the return: name its lines at most."
@@ -140,10 +142,40 @@ def label_left(
     session: Session, return_: Return, rows: Sequence[ReturnLine], before: Mapping[str, int], currency: str
 ) -> int:
     """What of its labels' cost was not kept back yet, where the shopper pays them, minor units."""
+    return max(0, return_fees.label(session, return_, currency) - _kept_for_labels(session, return_, rows, before))
+
+
+def _kept_for_labels(session: Session, return_: Return, rows: Sequence[ReturnLine], before: Mapping[str, int]) -> int:
+    """What was kept back beyond the fees of what was paid `before`, minor units."""
     standing = set(_standing(session, return_))
     kept = sum(refund.fee for refund in return_states.refunds_of(session, return_) if refund.id in standing)
-    kept -= sum(return_fees.due(rows, before).values())
-    return max(0, return_fees.label(session, return_, currency) - max(0, kept))
+    return max(0, kept - sum(return_fees.due(rows, before).values()))
+
+
+def bars_label(session: Session, return_: Return, currency: str) -> bool:
+    """Whether one more label that the shopper pays could not be kept back: the money went first, or is asked for.
+
+    One whose cost was kept back and that is void by now may be bought again.
+    """
+    if return_.label_payer != return_fees.SHOPPER:
+        return False
+    if _asked(session, return_):  # its yes pays what was priced without the label
+        return True
+    before = paid(session, return_)
+    if not before:
+        return False
+    kept = _kept_for_labels(session, return_, return_states.lines_in(session, return_.id), before)
+    return _buying(session, return_) or kept <= return_fees.label(session, return_, currency)
+
+
+def _asked(session: Session, return_: Return) -> bool:
+    """Whether a person is asked to pay it before its goods are here."""
+    return any(row.status == WAITING for row in return_states.refunds_of(session, return_))
+
+
+def _buying(session: Session, return_: Return) -> bool:
+    """Whether a label is on its way whose cost nobody knows yet."""
+    return any(label.status in {"pending", "unknown"} for label in return_states.live_labels(session, return_.id))
 
 
 def drop_questions(session: Session, caller: Caller, return_: Return) -> None:

@@ -19,6 +19,7 @@ from app.services import (
     decisions,
     events,
     guard_facts,
+    instant_refunds,
     label_views,
     label_voids,
     label_watch,
@@ -70,6 +71,8 @@ def request(session: Session, caller: Caller, return_id: str, spec: LabelSpec) -
     if spec.enclosed is not None and not caller.is_merchant:
         raise Forbidden("Only the store knows which label it has sent along.")
     order = session.get_one(Order, return_.order_id)
+    if spec.enclosed is None and instant_refunds.bars_label(session, return_, order.currency):
+        raise ReturnNotInState("The shopper pays this label out of the return's money, which went first: buy none.")
     _guard(session, caller, return_, order)
     label_id = ids.new("lbl")
     bought = None if spec.enclosed is not None else _purchase(session, caller, return_, order, spec, label_id)

@@ -46,7 +46,11 @@ _REFUND_LINES = (
 # Of one that is over what came counts: the rest is with the shopper still. What they keep never comes.
 _CAME = and_(Return.status == "completed", Return.method != "keep")
 _RETURNED = (
-    select(ReturnLine.line_id, func.sum(case((_CAME, ReturnLine.received_quantity), else_=ReturnLine.quantity)))
+    select(
+        ReturnLine.line_id,
+        func.sum(case((_CAME, ReturnLine.received_quantity), else_=ReturnLine.quantity)),
+        func.sum(case((Return.method == "keep", ReturnLine.quantity), else_=0)),
+    )
     .join(Return, Return.id == ReturnLine.return_id)
     .where(Return.order_id == bindparam("order"), Return.status.in_(HOLDING))
     .group_by(ReturnLine.line_id)
@@ -75,6 +79,8 @@ class Ledger:
     """What of the order's shipping was refunded or is reserved to be, minor units."""
     returned: dict[str, int] = field(default_factory=dict[str, int])
     """In a return that stands, per line id."""
+    let_keep: dict[str, int] = field(default_factory=dict[str, int])
+    """What of that stays with the shopper, per line id."""
     refunded_apart: dict[str, int] = field(default_factory=dict[str, int])
     """Refunded, credited or reshipped without coming back, per line id."""
     refunds: list[str] = field(default_factory=list[str])
@@ -132,8 +138,14 @@ class Ledger:
             self.refunded_apart[line_id] = self.refunded_apart.get(line_id, 0) + quantity
 
     def _read_returns(self, session: Session, order: Order) -> None:
-        for line_id, quantity in session.execute(_RETURNED, {"order": order.id}):
+        for line_id, quantity, stays in session.execute(_RETURNED, {"order": order.id}):
             self.returned[line_id] = int(quantity)
+            self.let_keep[line_id] = int(stays)
+
+    @property
+    def given(self) -> int:
+        """What of all payments was refunded by us or is reserved to be, minor units."""
+        return sum(self.refunded.values()) + sum(self.reserved.values())
 
     def refundable(self, payment: OrderPayment) -> int:
         """What is left of a payment, minor units; never below zero."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
+from sqlalchemy.orm import object_session
+
 from app import clock
 from app.models.approvals import Approval
 from app.models.changes import Change
@@ -16,6 +18,7 @@ from app.models.claims import Claim, ClaimLine
 from app.models.credits import WindowExtension
 from app.models.exchanges import Exchange, ExchangeLine
 from app.models.operations import Operation
+from app.models.orders import Order
 from app.models.records import AuditRow
 from app.models.refunds import Allocation, Refund, RefundLine
 from app.models.returns import Return, ReturnLine
@@ -73,9 +76,19 @@ def _refunds(rows: Rows) -> Iterator[View]:
 
 
 def _returns(rows: Rows) -> Iterator[View]:
+    """What is paid is known once it has arrived; what is kept back of it, and how it comes back, is known before."""
     for back in rows.every(Return):
-        lines = _quantities(row for row in rows.every(ReturnLine) if row.return_id == back.id)
-        yield _effect("return", back.status, lines=lines, destination=_destination(back))
+        session = object_session(back)
+        assert session is not None  # it was added a moment ago
+        yield _effect(
+            "return",
+            back.status,
+            lines=_quantities(row for row in rows.every(ReturnLine) if row.return_id == back.id),
+            destination=_destination(back),
+            fee=money(back.fee or 0, session.get_one(Order, back.order_id).currency),
+            label_payer=back.label_payer,
+            method=back.method,
+        )
 
 
 def _exchanges(rows: Rows) -> Iterator[View]:

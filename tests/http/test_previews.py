@@ -12,6 +12,7 @@ import pytest
 from app import clock
 from app.models.approvals import Confirmation
 from app.routers import calling
+from tests.http.test_returnable import put_in_force
 from tests.support.app import App, Tenant
 from tests.support.tables import differing, still
 
@@ -63,6 +64,22 @@ def test_a_preview_of_a_refund_shows_money_quantities_and_where_it_goes(store):
     assert [line["quantity"] for line in effect["lines"]] == [1]
     assert effect["destination"] == {"type": "original", "payment_method_id": None}
     assert sum(part["amount"]["amount"] for part in effect["allocations"]) == effect["amount"]["amount"]
+
+
+def test_a_preview_of_a_return_shows_its_fee_who_pays_the_label_and_how_it_comes_back(store):
+    put_in_force(store, {"fees": [{"id": "restocking", "percent": 10}], "label": {"payer": "shopper"}})
+    (effect,) = (row for row in preview(store, "return").json()["effects"] if row["kind"] == "return")
+    token = preview(store, "return").json()["confirmation_token"]
+    made = confirm(store, "return", token).json()
+    assert effect["fee"] == made["fee"]
+    assert made["fee"]["amount"] > 0
+    assert (effect["label_payer"], effect["method"]) == (made["label_payer"], made["method"]) == ("shopper", "label")
+
+
+def test_a_preview_of_a_return_tells_that_the_goods_stay(store):
+    put_in_force(store, {"keep_items": {"below": {"EUR": 100_000}}})
+    (effect,) = (row for row in preview(store, "return").json()["effects"] if row["kind"] == "return")
+    assert (effect["method"], effect["fee"]["amount"], effect["label_payer"]) == ("keep", 0, "store")
 
 
 def test_a_preview_of_what_is_refused_is_the_refusal_and_is_not_kept_for_the_key(store):

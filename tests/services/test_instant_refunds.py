@@ -11,7 +11,7 @@ from app import clock
 from app.models.returns import Return
 from app.services import return_expiry, return_overdue
 from tests.services.test_return_inspections import arrive, inspect
-from tests.services.test_returns_and_labels import SHOP, change, of_two, put_in_force, send_back
+from tests.services.test_returns_and_labels import SHOP, change, label_for, of_two, put_in_force, send_back, settled
 from tests.support.app import CAPS, App, Tenant
 
 SETTINGS = {"retry_seconds": (0.1,) * 4}
@@ -208,3 +208,68 @@ def test_a_return_whose_goods_are_here_is_completed_instead(store: Tenant) -> No
     change(store, made, "receive")
     answer = pay(store, made)
     assert (answer.status_code, answer.json()["code"]) == (409, "return_not_in_state")
+
+
+# ---- a label that the shopper pays ----------------------------------------------------------------------------------
+
+AT_ONCE: dict[str, Any] = {"caps": {"EUR": CAPS}, "instant_refund": True}
+OWN_LABEL = {**AT_ONCE, "label": {"payer": "shopper"}}
+
+
+@pytest.mark.parametrize("who", [{}, SHOPPER], ids=["store", "shopper"])
+@pytest.mark.parametrize("quantity", [1, 3])
+def test_who_pays_their_label_gets_none_out_of_money_that_has_gone(
+    store: Tenant, who: dict[str, str], quantity: int
+) -> None:
+    put_in_force(store, OWN_LABEL)
+    made = approved(store)
+    assert pay(store, made, by=who, lines=[{"line_id": "a-1", "quantity": quantity}]).status_code == 201
+    refused = label_for(store, made)
+    assert (refused.status_code, refused.json()["code"]) == (409, "return_not_in_state")
+    store.rest()
+    assert store.sandbox.effects("label") == []
+    enclosed = {"return_id": made["id"], "enclosed": {"carrier": "UPS", "tracking_number": "1Z999AA10123456784"}}
+    assert store.post("/v1/return-labels", enclosed, Prefer="wait=10").status_code in {200, 201}
+
+
+def test_a_label_before_the_money_is_kept_back_and_bought_again_once_it_is_void(store: Tenant) -> None:
+    put_in_force(store, OWN_LABEL)
+    made = approved(store)
+    label = label_for(store, made).json()
+    cost = label["cost"]["amount"]
+    refund = pay(store, made).json()
+    assert (refund["amount"]["amount"], refund["breakdown"]["fee"]["amount"]) == (1000 - cost, cost)
+    second = store.post("/v1/return-labels", {"return_id": made["id"], "parcel_number": 2})
+    assert (second.status_code, second.json()["code"]) == (409, "return_not_in_state")
+    assert store.send("DELETE", f"/v1/return-labels/{label['id']}", Prefer="wait=10").json()["status"] == "voided"
+    assert label_for(store, made).json()["cost"]["amount"] == cost, "it was paid for already"
+
+
+def test_while_its_label_is_being_bought_the_money_waits(store: Tenant) -> None:
+    put_in_force(store, OWN_LABEL)
+    made = approved(store)
+    store.sandbox.fault("label", "slow", delay_ms=2000)
+    label = label_for(store, made, wait=0)
+    assert label.status_code == 202
+    early = pay(store, made)
+    assert (early.status_code, early.json()["code"]) == (409, "return_not_in_state")
+    cost = settled(store, label.json())["cost"]["amount"]
+    assert pay(store, made).json()["breakdown"]["fee"]["amount"] == cost > 0
+
+
+def test_while_a_person_is_asked_for_the_money_its_label_waits(store: Tenant) -> None:
+    put_in_force(store, {**OWN_LABEL, "instant_refund": False})
+    made = approved(store, **SHOPPER)
+    asked = pay(store, made, by=SHOPPER)
+    assert asked.json()["status"] == "awaiting_approval"
+    assert label_for(store, made).json()["code"] == "return_not_in_state"
+    answer = store.post(f"/v1/approvals/{asked.json()['approval']['id']}/reject", {}, Aftersale_Actor="agent:kim")
+    assert answer.status_code == 200, answer.text
+    assert label_for(store, made).json()["cost"]["amount"] > 0
+
+
+def test_a_label_that_the_store_pays_comes_after_the_money_too(store: Tenant) -> None:
+    put_in_force(store, AT_ONCE)
+    made = approved(store)
+    assert pay(store, made).status_code == 201
+    assert label_for(store, made).json()["cost"]["amount"] > 0

@@ -8,13 +8,19 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.errors import ApprovalRequired
+from app.models.credits import Credit
 from app.models.customers import Customer
 from app.models.records import Decision
 from app.models.refunds import Refund
-from app.services import refunds, returns
+from app.money import Money
+from app.services import credits as store_credits
+from app.services import decision_replays, refunds, returns
 from app.services.callers import Caller
+from app.services.credits import Goodwill
 from app.services.refund_quotes import RefundSpec
 from app.services.return_specs import LineSpec, ReturnSpec
+from tests.services.approval_fixtures import ask, now, obey, question, say
 from tests.services.money_fixtures import Book, Line, Paid, Placed, money, one_database, open_book
 from tests.support.spread import KINDS
 
@@ -141,3 +147,77 @@ async def test_what_the_store_took_a_moment_ago_goes_back_without_a_question_or_
     assert await book.events(refund.id) == ["refund.created"]
     (row,) = await book.audit(refund.id)
     assert (row.action, row.evidence["reason"]) == ("refund.requested", "exchange_not_due")
+
+
+# ---- two persons, in however many parts ------------------------------------------------------------------------------
+
+TWO: dict[str, Any] = {"two_persons_above": {"EUR": 2000}}
+
+
+async def of_two(book: Book) -> tuple[Caller, Placed]:
+    """A store that asks two persons for more than 20.00, and an order of 50.00."""
+    caller = await book.store()
+    await obey(book, caller, TWO)
+    return caller, await book.order(caller, Line(5, 5000))
+
+
+async def asked_by(book: Book, refund: Refund) -> Decision:
+    """The decision that had a person asked."""
+    asked = await question(book, refund)
+    return await book.read(lambda s: s.get_one(Decision, asked.decision_id))
+
+
+async def test_what_is_refunded_in_parts_needs_two_persons_as_the_whole_does(book):
+    caller, order = await of_two(book)
+    first = await ask(book, caller, order, amount=money(2000))
+    assert first.status == "pending"
+    second = await ask(book, caller, order, amount=money(1))
+    assert (second.status, (await question(book, second)).approvers) == ("awaiting_approval", 2)
+    decision = await asked_by(book, second)
+    assert (decision.rules, decision.facts["given"]) == (["two_persons"], 2000)
+    other = await book.order(caller, Line(5, 5000))
+    assert (await ask(book, caller, other, amount=money(2000))).status == "pending", "each order by itself"
+
+
+async def test_what_waits_does_not_count_and_a_yes_does_not_count_itself(book):
+    caller, order = await of_two(book)
+    large = await ask(book, caller, order, amount=money(2500))
+    assert large.status == "awaiting_approval"
+    small = await ask(book, caller, order, amount=money(2000))
+    assert small.status == "pending", "what waits holds no money"
+    assert (await say(book, caller, large)).status == "pending"
+    assert (await say(book, caller, large, by="ben")).status == "approved"
+    assert {row.facts["given"] for row in await decisions_about(book, large)} == {2000}, "not its own money"
+    assert (await now(book, large)).status == "pending"
+    third = await ask(book, caller, order, amount=money(1))
+    assert (await asked_by(book, third)).facts["given"] == 4500, "what two persons approved counts too"
+
+
+async def test_goodwill_is_not_split_past_two_persons_either(book):
+    caller, order = await of_two(book)
+
+    async def gesture(amount: int) -> Credit:
+        return await book.write(store_credits.give, caller, Goodwill(Money(amount, "EUR"), order_id=order.id))
+
+    await gesture(1200)
+    with pytest.raises(ApprovalRequired):
+        await gesture(801)
+    await gesture(800)
+    assert (await ask(book, caller, order, amount=money(1))).status == "awaiting_approval"
+
+
+async def test_money_that_follows_a_decision_is_not_asked_about_for_what_went_before(book):
+    caller, order = await of_two(book)
+    await ask(book, caller, order, amount=money(2000))
+    paid = await ask(book, caller, order, amount=money(1000), return_id="ret_7")
+    assert paid.status == "pending"
+
+
+async def test_a_decision_from_before_this_was_known_is_made_again_as_it_was(book):
+    caller, order = await of_two(book)
+    refund = await ask(book, caller, order, amount=money(2000))
+    (decision,) = await decisions_about(book, refund)
+    without = {name: value for name, value in decision.facts.items() if name not in {"given", "let_keep"}}
+    await book.set(Decision, decision.id, facts=without)
+    again = await book.read(decision_replays.replay, caller, decision.id)
+    assert (again["agrees"], again["ruling"]["outcome"]) == (True, "allow")

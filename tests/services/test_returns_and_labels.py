@@ -322,6 +322,38 @@ def test_goods_that_stay_are_neither_expected_nor_given_a_label_and_are_paid(sto
     assert store.sandbox.effects("label") == store.sandbox.effects("open_return") == []
 
 
+@pytest.mark.parametrize("completed", [False, True])
+def test_what_is_too_dear_to_be_kept_is_not_kept_in_parts(store, completed):
+    """Three mugs are worth 10.00; what was let keep counts as long as its return stands, paid or not."""
+    put_in_force(store, {"keep_items": {"below": {"EUR": 1000}}})
+    told = []
+    for _ in range(3):
+        made = send_back(store, quantity=1, Aftersale_Customer="cust-1").json()
+        told.append((made["status"], made["method"]))
+        if completed and made["method"] == "keep":
+            assert change(store, made, "complete").json()["status"] == "completed"
+            store.rest()
+    assert told == [("approved", "keep"), ("approved", "keep"), ("approved", "label")]
+    assert send_back(store, quantity=1, Aftersale_Customer="cust-1").json()["code"] == "already_returned"
+
+
+def test_what_was_let_keep_and_is_canceled_no_longer_counts(store):
+    put_in_force(store, {"keep_items": {"below": {"EUR": 700}}})
+    first = send_back(store, quantity=2, Aftersale_Customer="cust-1").json()
+    assert first["method"] == "keep"
+    assert change(store, first, "cancel").json()["status"] == "canceled"
+    assert send_back(store, quantity=2, Aftersale_Customer="cust-1").json()["method"] == "keep"
+    refused = kept(store, Aftersale_Customer="cust-1")
+    assert (refused.status_code, refused.json()["code"]) == (422, "refund_method_not_allowed")
+
+
+def test_a_person_s_yes_does_not_count_the_return_that_it_is_about_among_what_was_let_keep(store):
+    put_in_force(store, {"auto_approve": {"return": False}, "keep_items": {"below": {"EUR": 1000}}})
+    made = send_back(store, quantity=2, Aftersale_Customer="cust-1").json()
+    assert (made["status"], made["method"]) == ("awaiting_approval", "keep")
+    assert change(store, made, "approve").json()["method"] == "keep"
+
+
 def test_a_return_that_the_policy_no_longer_leaves_with_the_shopper_comes_back_after_all(store):
     put_in_force(store, {"auto_approve": {"return": False}, "keep_items": {"below": {"EUR": 400}}})
     made = send_back(store, Aftersale_Customer="cust-1").json()

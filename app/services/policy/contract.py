@@ -112,6 +112,10 @@ class Facts(Frozen):
     """A refund that is to be paid, or a difference that is to be charged, before the goods have come back."""
     follows: Decided | None = None
     """What has been decided already and is carried out by this: its goods and its reason were judged there."""
+    given: int = 0
+    """What of this order was refunded before, is reserved to be or was given as goodwill, minor units of `currency`."""
+    let_keep: int = 0
+    """What was paid for the goods of this order that earlier returns let the shopper keep, minor units."""
     spent: dict[str, int] = {}
     """What automation has reserved or paid before in the scopes order, customer and day, minor units."""
     customer: CustomerFacts = CustomerFacts()

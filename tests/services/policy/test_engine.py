@@ -358,6 +358,8 @@ def test_cheap_goods_stay_with_the_shopper():
     assert ruled(document, lines=(line(value=999),)).keep_items is True
     assert ruled(document, lines=(line(value=999), line("b", value=1))).keep_items is False
     assert ruled(document, lines=(line(value=1),), currency="USD").keep_items is False
+    assert ruled(document, lines=(line(value=499),), let_keep=500).keep_items is True
+    assert ruled(document, lines=(line(value=500),), let_keep=500).keep_items is False
     assert ruled(document, lines=(line(value=1, final_sale=True),)).keep_items is False
 
 
@@ -470,6 +472,18 @@ def test_two_persons_agree_above_an_amount_whoever_asks():
         ruling = ruled(document, "refund", amount=5001, actor=actor)
         assert (ruling.outcome, ruling.approvers, ruling.rules) == ("ask", 2, ("two_persons",))
     assert said(document, "refund", amount=5001, currency="USD", actor="merchant") == "allow"
+
+
+def test_what_an_order_was_given_before_counts_towards_two_persons_but_not_for_what_was_decided_already():
+    document = {**CAPS, "two_persons_above": {"EUR": 5000}}
+    assert said(document, "refund", amount=2000, given=3000, actor="merchant") == "allow"
+    ruling = ruled(document, "refund", amount=2001, given=3000, actor="merchant")
+    assert (ruling.outcome, ruling.approvers, ruling.rules) == ("ask", 2, ("two_persons",))
+    assert said(document, "goodwill", amount=2001, given=3000, actor="merchant") == "ask"
+    assert said(document, "refund", amount=2001, given=3000, follows="return", actor="merchant") == "allow"
+    assert said(document, "refund", amount=5001, follows="return", actor="merchant") == "ask"
+    assert said(document, "refund", amount=0, given=9000, actor="merchant") == "allow"
+    assert said(document, "return", given=9000) == "allow"
 
 
 def test_money_before_goods_needs_a_policy_that_allows_it():

@@ -33,12 +33,16 @@ KEPT = frozenset({"return", "claim"})
 
 
 def kept(case: Case) -> bool:
-    """Whether the policy leaves the goods with the shopper: they are worth less than their way."""
+    """Whether the policy leaves the goods with the shopper: they are worth less than their way.
+
+    What they were let keep of the order before counts with them, so that nothing dear is kept in parts.
+    """
     facts = case.facts
     below = case.document.keep_items.below.get(facts.currency or "")
     if below is None or facts.action not in KEPT or not facts.lines:
         return False
-    return sum(line.value for line in facts.lines) < below and all(map(case.plan.keep_when, case.scenes))
+    worth = facts.let_keep + sum(line.value for line in facts.lines)
+    return worth < below and all(map(case.plan.keep_when, case.scenes))
 
 
 def keep(case: Case) -> Iterator[Finding]:
@@ -140,10 +144,16 @@ def instant(case: Case) -> Iterator[Finding]:
 
 
 def two_persons(case: Case) -> Iterator[Finding]:
-    """Above an amount two persons must agree, whoever asks."""
+    """Above an amount two persons must agree, whoever asks, in however many parts it is asked for.
+
+    What follows from a decision is paid by its own amount: all of it was looked at there.
+    """
     facts = case.facts
     above = case.document.two_persons_above.get(facts.currency or "")
-    if above is not None and facts.amount is not None and facts.amount > above:
+    if above is None or not facts.amount:
+        return
+    before = facts.given if facts.follows is None else 0
+    if facts.amount + before > above:
         yield Finding("ask", "two_persons", "two_persons", approvers=2)
 
 
