@@ -167,6 +167,7 @@ async def approve(
 
     The key needs the scope of what is made by it, too: a refund's for a claim that is paid.
     """
+    approval_votes.person(caller)
     for scope in await means.db.read(_made_with, caller, approval_id):
         caller.need(scope)
     return await _say(request, means, caller, key, approval_id, body, yes=True)

@@ -64,7 +64,7 @@ async def decide(
     runtime: Runtime, caller: Caller, approval_id: str, *, yes: bool, note: str | None, keyed: Keyed | None
 ) -> str:
     """A named person says yes or no: our id of the approval; at most one effect, whoever else says yes meanwhile."""
-    _person(caller)
+    person(caller)
     approval = await runtime.db.read(approval_views.get, caller, approval_id)
     ready = await prepared(runtime, caller, approval) if yes else None
 
@@ -97,18 +97,18 @@ def vote(
     door: Door = APPROVALS,
 ) -> Approval:
     """Count a person's word, and where enough have said yes decide again and make the effect, in one transaction."""
-    person = caller.agent if door.unnamed and caller.is_merchant else _person(caller)
+    who = caller.agent if door.unnamed and caller.is_merchant else person(caller)
     approval = approval_views.get(session, caller, approval_id, lock=True)
     now = clock.now()
     if approval.status != "pending" or approval.expires_at <= now:
         raise ApprovalNotPending
-    if yes and person is None and not _unnamed_suffices(approval, door):
+    if yes and who is None and not _unnamed_suffices(approval, door):
         raise ActorRequired
-    if yes and person is not None and _same_person(approval.asker["agent"], person):
+    if yes and who is not None and _same_person(approval.asker["agent"], who):
         raise SelfApproval
-    if yes and any(said["agent"] == person or _same_person(said["agent"], person) for said in approval.votes):
+    if yes and any(said["agent"] == who or _same_person(said["agent"], who) for said in approval.votes):
         raise AlreadyApproved
-    word = {"agent": person, "approve": yes, "note": note, "at": clock.rfc3339(now)}
+    word = {"agent": who, "approve": yes, "note": note, "at": clock.rfc3339(now)}
     approval.votes = [*approval.votes, word]
     verb = "approval.voted" if yes else "approval.rejected_by_person"
     approvals.note(session, approval, verb, caller.actor(), {"approve": yes, "note": note}, caller.request_id)
@@ -160,7 +160,8 @@ def _go_on(session: Session, caller: Caller, approval: Approval, ready: Any, doo
         session.info.pop(APPROVED_BY, None)
 
 
-def _person(caller: Caller) -> str:
+def person(caller: Caller) -> str:
+    """The named person who speaks for the store; raises `forbidden` and `actor_required`."""
     if not caller.is_merchant:
         raise Forbidden("Only the store may do that.")
     return caller.named_person()

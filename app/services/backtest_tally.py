@@ -89,6 +89,8 @@ def of_decisions(guard: Guard, rows: Iterable[Decided]) -> Tally:
         tally.decisions += 1
         before = {"outcome": row.outcome, "code": row.code, "rules": row.rules}
         _note(tally, before, ruling, {"decision": row.id, "order": row.order_id, "action": row.action})
+        if facts.follows is not None:  # its money was counted with what it follows from
+            continue
         if row.outcome == "allow":
             _pay(tally.cost_before, facts, row.fee)
         if ruling.outcome == "allow":

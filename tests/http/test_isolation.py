@@ -279,7 +279,8 @@ ROUTES = [
     Route("GET /v1/approvals", "approvals:read", shopper=(FORBIDDEN,)),
     Route("GET /v1/approvals", "approvals:read", "order", query="?order={}", missing="order_not_found",
           stranger=FORBIDDEN, shopper=(FORBIDDEN,)),
-    merchant_only("POST /v1/approvals/{}/approve", "approvals:write", "approval", "approval_not_found", DECIDED),
+    merchant_only("POST /v1/approvals/{}/approve", "approvals:write", "approval", "approval_not_found", DECIDED,
+                  (403, "scope_missing")),  # of what a yes makes, where the key has no more than the route's own
     merchant_only("POST /v1/approvals/{}/reject", "approvals:write", "approval", "approval_not_found", DECIDED),
     Route("GET /v1/actions", "actions:read"),
     Route("POST /v1/actions/{}", "refunds:write", "order", at="/v1/actions/refund_order", own=((201, None),),

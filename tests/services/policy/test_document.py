@@ -259,6 +259,57 @@ def test_a_tree_that_is_too_large_is_refused_at_once(tree, code):
     assert time.perf_counter() - before < 5  # generous: a recursion without a bound takes minutes, or fails
 
 
+def fact(name, op, value):
+    return {"fact": name, "op": op, "value": value}
+
+
+NEVER = {
+    "two values": [fact("market", "eq", "DE"), fact("market", "eq", "FR")],
+    "two lists": [fact("market", "in", ["DE", "FR"]), fact("market", "in", ["AT"])],
+    "one and not that one": [fact("market", "eq", "DE"), fact("market", "ne", "DE")],
+    "one that is barred": [fact("market", "eq", "DE"), fact("market", "not_in", ["DE", "FR"])],
+    "a part and its denial": [LEAF, {"not": LEAF}],
+    "more and less": [fact("days_since_delivery", "gt", 30), fact("days_since_delivery", "lt", 10)],
+    "an empty range": [fact("days_since_delivery", "gte", 30), fact("days_since_delivery", "lt", 30)],
+    "a value outside": [fact("days_since_delivery", "eq", 5), fact("days_since_delivery", "gt", 10)],
+    "there and not there": [fact("reason", "exists", False), fact("reason", "eq", "late")],
+    "deeper": [{"all": [fact("market", "eq", "DE")]}, fact("market", "eq", "FR")],
+    "none of several": [{"any": [{"all": [LEAF, {"not": LEAF}]}]}],
+}
+
+
+@pytest.mark.parametrize("name", NEVER)
+def test_a_condition_that_nothing_can_meet_is_refused(name):
+    assert faults(rule(when={"all": NEVER[name]})) == {("/rules/0/when", "condition_never_met")}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [fact("days_since_delivery", "gte", 10), fact("days_since_delivery", "lte", 10)],
+        [fact("line.tags", "contains", "a"), fact("line.tags", "contains", "b")],
+        [fact("market", "in", ["DE", "FR"]), fact("market", "ne", "DE")],
+        [{"any": [fact("market", "eq", "DE"), fact("market", "eq", "FR")]}, fact("market", "eq", "FR")],
+    ],
+)
+def test_what_something_can_meet_is_accepted(parts):
+    assert check(rule(when={"all": parts}))
+
+
+def test_what_an_earlier_rule_always_decides_is_refused():
+    twice = [{**NO, "id": "a", "when": LEAF}, {**NO, "id": "b", "when": LEAF, "outcome": "allow"}]
+    assert faults({"rules": twice}) == {("/rules/1", "rule_unreachable")}
+    windows = [{"id": "a", "when": LEAF, "days": 5}, {"id": "b", "when": LEAF, "days": 50}]
+    assert faults({"windows": {"rules": windows}}) == {("/windows/rules/1", "rule_unreachable")}
+
+
+def test_what_the_rest_of_the_document_takes_away_is_refused():
+    assert faults({"destinations": []}) == {("/destinations", "destination_missing")}
+    assert faults({"rules": [{**NO, "id": "a", "actions": ["withdrawal"]}]}) == {
+        ("/rules/0/actions", "below_statutory")
+    }
+
+
 def test_the_largest_trees_that_are_allowed_are_accepted():
     assert check(rule(when={"all": [LEAF] * (MAX_NODES - 1)}))
     assert check(rule(when=nested(MAX_DEPTH - 1)))
