@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from app.errors import Invalid
@@ -15,6 +15,7 @@ from app.services.policy.names import Scene
 from tests.services.policy import strategies as make
 
 WEIGHT = {"allow": 0, "ask": 1, "refuse": 2}
+LENIENT = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 slow = settings(max_examples=60, suppress_health_check=LENIENT, deadline=None)
 
 
