@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given, reject, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from app.errors import Invalid
