@@ -59,7 +59,9 @@ def _empty(fact: str, asked: list[Compare]) -> bool:
     """Whether the comparisons of one fact leave no value for it."""
     kind = NAMES[fact].kind
     exists = {one.value for one in asked if one.op == "exists"}
-    if len(exists) == 2 or (False in exists and len(asked) > 1):
+    others = any(one.op != "exists" for one in asked)
+    # No tags at all are still tags, of which `not_in` is true.
+    if len(exists) == 2 or (False in exists and others and kind != "words"):
         return True
     if kind in {"words", "money"}:  # tags are many at once; amounts have a currency each
         return False

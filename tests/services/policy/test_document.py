@@ -289,6 +289,8 @@ def test_a_condition_that_nothing_can_meet_is_refused(name):
         [fact("days_since_delivery", "gte", 10), fact("days_since_delivery", "lte", 10)],
         [fact("line.tags", "contains", "a"), fact("line.tags", "contains", "b")],
         [fact("market", "in", ["DE", "FR"]), fact("market", "ne", "DE")],
+        [fact("line.tags", "exists", False), fact("line.tags", "not_in", ["a"])],
+        [fact("reason", "exists", False), fact("reason", "exists", False)],
         [{"any": [fact("market", "eq", "DE"), fact("market", "eq", "FR")]}, fact("market", "eq", "FR")],
     ],
 )
