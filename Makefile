@@ -7,9 +7,10 @@ BIN := $(VENV)/bin
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3 python
 # The quickest that is new enough and can make an environment: one that was built without optimisation takes up to
 # twice as long for everything, and often is the first on the path.
-PYTHON ?= $(shell for p in $(CANDIDATES); do "$$p" -c 'import ensurepip, json, sys, timeit, venv; \
+PYTHON ?= $(shell for p in $(CANDIDATES); do "$$p" -c 'import ensurepip, json, sys, time, timeit, venv; \
 	sys.version_info < (3, 11) and sys.exit(1); rows = [{"name": str(at), "value": at} for at in range(200)]; \
-	print(min(timeit.repeat(lambda: json.loads(json.dumps(rows)), number=20, repeat=5)), sys.executable)' 2>/dev/null; \
+	work = lambda: json.loads(json.dumps(rows)); \
+	print(min(timeit.repeat(work, timer=time.process_time, number=20, repeat=20)), sys.executable)' 2>/dev/null; \
 	done | sort -g | head -n 1 | cut -d ' ' -f 2-)
 # Tests wait as well as work: two processes more than there are cores. PYTEST="tests/test_money.py -k kwd" narrows down.
 PYTEST ?=
