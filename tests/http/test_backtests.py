@@ -92,6 +92,12 @@ def test_actions_and_dates_choose_what_is_looked_at(store: Tenant) -> None:
     assert looked_at(until="2000-01-01T00:00:00Z") == 0
 
 
+def test_an_action_that_there_is_not_is_refused_with_a_pointer(store: Tenant) -> None:
+    answer = store.post("/v1/policies/backtest", {"document": {}, "actions": ["return", "dance"]})
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+    assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [("/actions/1", "literal_error")]
+
+
 def test_a_case_is_counted_once_though_two_workers_run_the_job(app: App, store: Tenant) -> None:
     assert store.post("/v1/returns", {"order": "#1001", "lines": [LINE]}, **ANNA).status_code == 201
     copy_decision(app, store, MANY - 1)
