@@ -7,7 +7,9 @@ import pytest
 from app.errors import Invalid
 from app.services.policy.conditions import MAX_DEPTH, MAX_NODES
 from app.services.policy.document import check
+from app.services.policy.engine import Guard
 from app.services.policy.model import know
+from tests.tools.measure_guard import YARDSTICK, order, seconds, yardstick
 
 LEAF = {"fact": "proof", "op": "eq", "value": 2}
 CAPS = {"refund": 100, "order": 100, "customer": 100, "day": 100}
@@ -265,8 +267,34 @@ def test_the_largest_trees_that_are_allowed_are_accepted():
 
 
 def test_many_large_trees_together_are_refused():
-    rules = [{**NO, "id": f"r{i}", "when": {"all": [LEAF] * (MAX_NODES - 1)}} for i in range(11)]
-    assert ("", "document_too_large") in faults({"rules": rules})
+    rules = [{**NO, "id": f"r{i}", "when": {"any": [{**LEAF, "value": i}] * (MAX_NODES - 1)}} for i in range(3)]
+    assert faults({"rules": rules}) == {("", "document_too_large")}
+    assert check({"rules": rules[:2]})
+    listed = {"fact": "line.tags", "op": "in", "value": [f"tag{i}" for i in range(200)]}
+    assert faults(rule(when={"any": [listed] * 100})) == {("", "document_too_large")}
+    assert check(rule(when={"any": [listed] * 90}))
+
+
+def test_the_largest_document_decides_an_order_of_fifty_lines_soon_enough():
+    words = [f"tag{i}" for i in range(15)]
+
+    def many(at):
+        return {
+            "any": [{"fact": "line.tags", "op": "in", "value": [f"{at}.{i}", *words]} for i in range(MAX_NODES - 1)]
+        }
+
+    rules = [{**NO, "id": f"r{at}", "when": many(at)} for at in range(10)]
+    largest = next(n for n in range(10, 0, -1) if accepted({"rules": rules[:n]}))
+    guard, fifty = Guard(check({"rules": rules[:largest]}), "1"), order(50)
+    slowness = max(1.0, yardstick() / YARDSTICK)
+    assert seconds(lambda: guard.decide(fifty), 1) < 0.05 * slowness
+
+
+def accepted(raw):
+    try:
+        return check(raw)
+    except Invalid:
+        return None
 
 
 def test_depth_anywhere_is_refused_without_trouble():
