@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from app.services.policy import impossible
 from app.services.policy.conditions import All, AnyOf, Compare, Not
 from app.services.policy.model import PolicyDocument
 from app.services.policy.names import NAMES
@@ -60,7 +61,8 @@ _TOO_LARGE = f"At most {MAX_NODES} nodes in all conditions together; {WORDS} lis
 def of(document: PolicyDocument, currencies: frozenset[str] | None) -> list[Fault]:
     """Every contradiction of the document."""
     faults = [*_windows(document.windows), *_rules(document), *_money(document), *_reasons(document)]
-    faults += [*_statutory(document), *_ids(document)]
+    faults += [*_statutory(document), *_ids(document), *_ways(document)]
+    faults += [fault for where, condition in _conditions(document) for fault in impossible.found(condition, where)]
     named = document.currencies
     if named is not None and currencies is not None:
         faults += [(("currencies", at), *_NOT_SOLD) for at, code in enumerate(named) if code not in currencies]
@@ -91,13 +93,13 @@ def _windows(windows: Windows) -> Iterator[Fault]:
 def _rules(document: PolicyDocument) -> Iterator[Fault]:
     yield from _unreachable(("label", "rules"), document.label.rules)
     yield from _unreachable(("resolution_rules",), document.resolution_rules)
-    closed: dict[bool, set[str]] = {True: set(), False: set()}
+    closed: dict[tuple[bool, str | None], set[str]] = {}
     for at, rule in enumerate(document.rules):
-        if set(rule.actions) <= closed[rule.before_state]:
-            detail = "An earlier rule without a condition always decides first."
-            yield ("rules", at), "rule_unreachable", detail
-        if rule.when is None:
-            closed[rule.before_state] |= set(rule.actions)
+        own = (rule.before_state, impossible.same(rule.when))
+        before = closed.setdefault(own, set())
+        if set(rule.actions) <= before | closed.get((rule.before_state, None), set()):
+            yield ("rules", at), *_BEHIND
+        before |= set(rule.actions)
         if rule.code is not None and rule.outcome != "refuse":
             yield ("rules", at, "code"), "code_without_refusal", "Only a refusal has a code."
         elif rule.code is not None and rule.code not in REFUSAL_CODES:
@@ -107,11 +109,15 @@ def _rules(document: PolicyDocument) -> Iterator[Fault]:
 
 
 def _unreachable(where: Path, rules: Iterable[Any]) -> Iterator[Fault]:
-    closed = False
+    closed: set[str | None] = set()
     for at, rule in enumerate(rules):
-        if closed:
-            yield (*where, at), "rule_unreachable", "An earlier rule without a condition always decides first."
-        closed = closed or rule.when is None
+        own = impossible.same(rule.when)
+        if closed & {own, None}:
+            yield (*where, at), *_BEHIND
+        closed.add(own)
+
+
+_BEHIND = "rule_unreachable", "An earlier rule without a condition, or with the same, always decides first."
 
 
 def _money(document: PolicyDocument) -> Iterator[Fault]:
@@ -144,16 +150,31 @@ def _statutory(document: PolicyDocument) -> Iterator[Fault]:
     if document.withdrawal.days < STATUTORY_DAYS:
         detail = f"The law gives {STATUTORY_DAYS} days at least."
         yield ("withdrawal", "days"), "below_statutory", detail
+    for at, rule in enumerate(document.rules):
+        if rule.outcome == "refuse" and rule.when is None and "withdrawal" in rule.actions:
+            where: Path = ("rules", at, "actions", rule.actions.index("withdrawal"))
+            yield where, "below_statutory", "The law gives a right to withdraw: no rule can refuse all of it."
+
+
+def _ways(document: PolicyDocument) -> Iterator[Fault]:
+    """What a line may be turned into must have a way to go; a rule may widen it for the lines that it is about."""
+    allowed, ways = document.resolutions, document.destinations
+    if "refund" in allowed and not ways:
+        yield ("destinations",), "destination_missing", "A refund must be able to go somewhere."
+    elif "refund" not in allowed and "store_credit" in allowed and "store_credit" not in ways:
+        where: Path = ("resolutions", allowed.index("store_credit"))
+        yield where, "destination_missing", "Store credit is none of the destinations."
 
 
 def _reasons(document: PolicyDocument) -> Iterator[Fault]:
     for at, duty in enumerate(document.photos):
+        never = set(duty.reasons or ())
         for action in duty.actions:
             rule = document.reasons.get(action, document.reasons.get("*"))
             accepted = None if rule is None else rule.accepted
-            never = [] if accepted is None else sorted(set(duty.reasons or ()) - set(accepted))
-            if never and len(duty.actions) == 1:
-                yield ("photos", at, "reasons"), "reason_not_accepted", "This reason is accepted for no such action."
+            never &= set() if accepted is None else never - set(accepted)
+        if never:
+            yield ("photos", at, "reasons"), "reason_not_accepted", "This reason is accepted for no such action."
 
 
 def _ids(document: PolicyDocument) -> Iterator[Fault]:
@@ -242,4 +263,4 @@ def _size(condition: Any) -> int:
         return 1 + sum(_size(part) for part in parts)
     if not isinstance(condition, Compare):
         return 0
-    return 1 + (len(condition.value) // WORDS if isinstance(condition.value, list) else 0)
+    return 1 + (len(condition.value) // WORDS if condition.op in {"in", "not_in"} else 0)
