@@ -18,6 +18,7 @@ from app.services import backtests, policies
 from app.services.backtests import Options
 from app.services.callers import Caller
 from app.services.idempotency import Keyed, once
+from app.services.policy.names import ACTIONS
 from app.services.scrubbing import scrub
 
 router = APIRouter(prefix="/v1/policies", tags=["Policies"], route_class=StrictRoute)
@@ -77,6 +78,13 @@ async def backtest(
     if (body.policy is None) == (body.document is None):
         fault = {"pointer": "/policy", "code": "one_of", "detail": "Name a policy or give a document, not both."}
         raise errors.Invalid("Name a policy or give a document.", errors=[fault])
+    unknown = [at for at, action in enumerate(body.actions or ()) if action not in ACTIONS]
+    if unknown:
+        faults = [
+            {"pointer": f"/actions/{at}", "code": "literal_error", "detail": "The guard knows no such action."}
+            for at in unknown
+        ]
+        raise errors.Invalid("There is no such action.", errors=faults)
     document = None if body.document is None else policies.checked(caller, await scrub(means, caller, body.document))
     actions = None if body.actions is None else tuple(body.actions)
     options = Options(body.since, body.until, actions, body.limit, body.orders, body.after_days)

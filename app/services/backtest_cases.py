@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Text, cast, select
+from sqlalchemy import Text, and_, cast, or_, select
 from sqlalchemy.orm import Session
 
+from app.models.approvals import Approval
 from app.models.orders import Order, OrderLine
 from app.models.policies import Backtest
 from app.models.records import Decision
@@ -70,20 +71,57 @@ def _which(model: Any, moment: Any, store_id: str, livemode: bool, options: Opti
 def decisions(session: Session, piece: Piece) -> list[Decided]:
     """The next decisions, newest first; their facts stay text until the thread reads them."""
     chosen = _which(Decision, Decision.created_at, piece.store_id, piece.livemode, piece.options)
-    query = chosen.with_only_columns(
-        Decision.id,
-        Decision.action,
-        Decision.outcome,
-        Decision.code,
-        Decision.rules,
-        cast(Decision.facts, Text),
-        Decision.order_id,
-        Decision.ruling["fee"].as_integer(),
-    )
+    query = chosen.with_only_columns(*_TOLD)
     if piece.place is not None:
         query = query.where(Decision.id < piece.place)
-    rows: Any = session.execute(query.order_by(Decision.id.desc()).limit(max(0, min(DECISIONS, piece.left))))
-    return [Decided(*told, fee=fee or 0) for *told, fee in rows]
+    return _read(session, query.order_by(Decision.id.desc()).limit(max(0, min(DECISIONS, piece.left))))
+
+
+def questions(session: Session, piece: Piece, rows: list[Decided]) -> list[Decided]:
+    """Every question to a person about what the rows are about, the oldest first: what is decided again at each yes."""
+    orders = {row.order_id for row in rows if row.order_id is not None}
+    others = {row.subject[1] for row in rows if row.order_id is None and row.subject[1] is not None}
+    about: list[Any] = []
+    if orders:
+        about.append(Decision.order_id.in_(orders))
+    if others:
+        about.append(and_(Decision.order_id.is_(None), Decision.subject_id.in_(others)))
+    if not about:
+        return []
+    chosen = _which(Decision, Decision.created_at, piece.store_id, piece.livemode, piece.options)
+    query = chosen.with_only_columns(*_TOLD).where(or_(*about), Decision.outcome == "ask")
+    asked = _read(session, query.order_by(Decision.id))
+    refunds = _waiting_refunds(session, {row.order_id for row in asked if row.subject[0] == "order"})
+    return [replace(row, subject=refunds.get(row.id, row.subject)) for row in asked]
+
+
+def _waiting_refunds(session: Session, orders: set[str | None]) -> dict[str, tuple[str | None, str | None]]:
+    """Per question the refund that it is about: one is written after its question, and decided again as itself."""
+    if not orders:
+        return {}
+    query = select(Approval.decision_id, Approval.subject_id).where(
+        Approval.order_id.in_(orders), Approval.subject_type == "refund"
+    )
+    return {decision: ("refund", refund) for decision, refund in session.execute(query) if decision is not None}
+
+
+_TOLD = (
+    Decision.id,
+    Decision.action,
+    Decision.outcome,
+    Decision.code,
+    Decision.rules,
+    cast(Decision.facts, Text),
+    Decision.order_id,
+    Decision.ruling["fee"].as_integer(),
+    Decision.subject_type,
+    Decision.subject_id,
+)
+
+
+def _read(session: Session, query: Any) -> list[Decided]:
+    found: Any = session.execute(query)
+    return [Decided(*told, fee=fee or 0, subject=(kind, about)) for *told, fee, kind, about in found]
 
 
 def requests(session: Session, piece: Piece) -> tuple[list[Asked], list[str]]:

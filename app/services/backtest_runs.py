@@ -47,7 +47,8 @@ async def _count(runtime: Runtime, piece: Piece) -> Piece | None:
     loop = asyncio.get_running_loop()
     if piece.phase == "decisions":
         rows = await runtime.db.read(backtest_cases.decisions, piece)
-        tally = await loop.run_in_executor(_threads, of_decisions, piece.guard, rows)
+        asked = await runtime.db.read(backtest_cases.questions, piece, rows)
+        tally = await loop.run_in_executor(_threads, of_decisions, piece.guard, rows, asked)
         last, looked, full = (rows[-1].id if rows else None), len(rows), DECISIONS
     else:
         found, orders = await runtime.db.read(backtest_cases.requests, piece)

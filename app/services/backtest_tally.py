@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,8 @@ class Decided:
     facts: str
     order_id: str | None
     fee: int
+    subject: tuple[str | None, str | None] = (None, None)
+    """What it was decided about, and its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,18 @@ class Tally:
         return self
 
 
-def of_decisions(guard: Guard, rows: Iterable[Decided]) -> Tally:
-    """Decide again on what was known then, by another document."""
+def of_decisions(guard: Guard, rows: Iterable[Decided], questions: Iterable[Decided] = ()) -> Tally:
+    """Decide again on what was known then, by another document.
+
+    Money is counted once per event: where it was decided to pay, not again with what `follows` from that; and where a
+    person was asked, with the first question, not again at each yes. `questions`: every one about the same orders, the
+    oldest first; those of `rows` are among them.
+    """
     tally = Tally()
+    first: dict[Any, str] = {}
+    for asked in questions:
+        if not json.loads(asked.facts).get("follows"):
+            first.setdefault(_event(asked), asked.id)
     for row in rows:
         try:
             facts = Facts.model_validate_json(row.facts)
@@ -89,13 +101,22 @@ def of_decisions(guard: Guard, rows: Iterable[Decided]) -> Tally:
         tally.decisions += 1
         before = {"outcome": row.outcome, "code": row.code, "rules": row.rules}
         _note(tally, before, ruling, {"decision": row.id, "order": row.order_id, "action": row.action})
-        if facts.follows is not None:  # its money was counted with what it follows from
+        if facts.follows is not None:
             continue
         if row.outcome == "allow":
             _pay(tally.cost_before, facts, row.fee)
-        if ruling.outcome == "allow":
+        if ruling.outcome == "allow" and (not first or row.id <= first.get(_event(row), row.id)):
             _pay(tally.cost_after, facts, ruling.fee)
     return tally
+
+
+def _event(row: Decided) -> Any:
+    """What is one event however often it is decided: a refund, claim or credit, else the same lines of one order."""
+    if row.subject[0] not in {None, "order", "customer"}:
+        return row.action, row.subject
+    facts = json.loads(row.facts)
+    lines = sorted((line["line_id"], line.get("quantity", 1)) for line in facts.get("lines", ()))
+    return row.action, row.order_id or row.subject, tuple(lines), facts.get("amount")
 
 
 def of_requests(baseline: Guard, guard: Guard, rows: Iterable[Asked]) -> Tally:

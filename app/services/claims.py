@@ -46,7 +46,7 @@ def request(session: Session, caller: Caller, order_id: str, said: Ledgers, spec
     file_links.check(session, caller, order.customer_id, spec.files)
     claim_id = ids.new("clm")
     facts = claim_facts.of(session, caller, order, lines, spec.resolution)
-    decision = decisions.decide(session, caller, facts, subject=("claim", claim_id))
+    decision = decisions.decide(session, caller, facts, subject=("claim", claim_id), order_id=order.id)
     asks = decisions.waits(decision)
     if not asks:
         decisions.enforce(decision)

@@ -472,6 +472,7 @@ ROWS: list[Bad] = [
     backtest("a backtest of too many", {"document": {}, "limit": 1_000_001}),
     backtest("a backtest since a day without zone", {"document": {}, "since": "2026-01-01T00:00:00"}),
     backtest("a backtest of actions that are a word", {"document": {}, "actions": "return"}),
+    backtest("a backtest of an action that there is not", {"document": {}, "actions": ["return", "dance"]}),
     backtest("a backtest with a status", {"document": {}, "status": "completed"}),
     # ---- messages, tickets, triage -----------------------------------------------------------------------------
     message("a channel nobody knows", channel="fax"),

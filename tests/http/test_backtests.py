@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
 from sqlalchemy import insert
 
 from app import ids
@@ -16,6 +17,8 @@ from tests.support.app import App, Tenant
 ANNA = {"Aftersale_Customer": "cust-anna"}
 SHUT: dict[str, Any] = {"windows": {"default_days": 0}}
 LINE = {"line_id": "ln-1001-1", "quantity": 1}
+WORTH = 8900
+"""What was paid for it."""
 MANY = 1_200
 
 
@@ -90,6 +93,49 @@ def test_actions_and_dates_choose_what_is_looked_at(store: Tenant) -> None:
     assert looked_at(limit=1) == 1
     assert looked_at(since="2099-01-01T00:00:00Z") == 0
     assert looked_at(until="2000-01-01T00:00:00Z") == 0
+
+
+def test_an_action_that_there_is_not_is_refused_with_a_pointer(store: Tenant) -> None:
+    answer = store.post("/v1/policies/backtest", {"document": {}, "actions": ["return", "dance"]})
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+    assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [("/actions/1", "literal_error")]
+
+
+def test_money_is_counted_where_it_was_decided_and_not_again_with_its_refund(store: Tenant) -> None:
+    line = {**LINE, "reason": "too small"}
+    made = store.post("/v1/returns", {"order": "#1001", "lines": [line]}, **ANNA).json()
+    for verb, body in (("receive", {}), ("complete", {"refund": True})):
+        done = store.post(f"/v1/returns/{made['id']}/{verb}", body, Prefer="wait=20")
+        assert done.status_code == 200, done.text
+    result = ended(store, store.post("/v1/policies/backtest", {"document": {}, "orders": False}))["result"]
+    assert result["decisions"] == 2, "the return's, and its refund's"
+    once = {"too small": {"EUR": WORTH}}
+    assert result["cost"] == {"before": once, "after": once}
+
+
+@pytest.mark.parametrize("what", ["refunds", "claims", "returns"])
+def test_what_waited_for_two_persons_is_counted_once_and_not_at_each_yes(store: Tenant, what: str) -> None:
+    asks = {"two_persons_above": {"EUR": 1}, "auto_approve": {"return": False}}
+    policy = store.post("/v1/policies", {"document": asks}).json()["id"]
+    assert store.post(f"/v1/policies/{policy}/activate").status_code == 200
+    wish: dict[str, Any] = {"order": "#1001", "lines": [{**LINE, "reason": "too small"}]}
+    if what == "refunds":
+        wish = {"order": "#1001", "lines": [LINE], "reason": "too small"}
+    elif what == "claims":
+        wish = {"order": "#1001", "lines": [{**LINE, "kind": "damaged"}], "resolution": "refund"}
+    asked = store.post(f"/v1/{what}", wish, **({} if what == "refunds" else ANNA)).json()
+    for by in ("kim",) if what == "returns" else ("kim", "lee"):
+        done = store.post(f"/v1/approvals/{asked['approval']['id']}/approve", {}, Aftersale_Actor=f"agent:{by}")
+        assert done.status_code == 200, done.text
+    free: dict[str, Any] = {
+        "instant_refund": True,
+        "caps": {"EUR": dict.fromkeys(("refund", "order", "customer", "day"), 10**6)},
+        "auto_approve": {"claim": True},
+    }
+    body: dict[str, Any] = {"document": free, "orders": False, "actions": [what[:-1]]}
+    result = ended(store, store.post("/v1/policies/backtest", body))["result"]
+    assert (result["decisions"], result["after"]["allow"]) == (2, 2), "the question, and the last yes"
+    assert [sum(sums.values()) for sums in result["cost"]["after"].values()] == [WORTH]
 
 
 def test_a_case_is_counted_once_though_two_workers_run_the_job(app: App, store: Tenant) -> None:

@@ -51,7 +51,8 @@ ASKED = {
 def refusing(*but: str) -> dict[str, Any]:
     """Whatever is asked for, a rule of the store's own says no at the end."""
     actions = [action for action in ACTIONS if action not in but]
-    return {"caps": {"EUR": CAPS}, "rules": [{"id": "no", "actions": actions, "outcome": "refuse"}]}
+    every = {"fact": "proof", "op": "gte", "value": 0}  # without a condition it would deny the right to withdraw
+    return {"caps": {"EUR": CAPS}, "rules": [{"id": "no", "actions": actions, "outcome": "refuse", "when": every}]}
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from app.services.policy import impossible
 from app.services.policy.conditions import All, AnyOf, Compare, Not
-from app.services.policy.emptiness import never
 from app.services.policy.model import PolicyDocument
 from app.services.policy.names import NAMES
 from app.services.policy.parts import Windows
@@ -50,18 +50,19 @@ KEPT_BACK = frozenset({"return", "exchange"})
 """Actions of which a fee is kept back. A refund pays what its caller names, a claim what a person grants."""
 
 MAX_NODES = 1000
-"""Of all conditions of a document together: fifty lines, each of which asks them all, are decided within 0.1 s."""
+"""Of all conditions of a document together, so that a decision on fifty lines stays far under a tenth of a second."""
+WORDS = 20
+"""So many listed words count as one node more: to look one up costs nearly nothing, to keep and compile them does."""
+
+
+_TOO_LARGE = f"At most {MAX_NODES} nodes in all conditions together; {WORDS} listed words count as one more."
 
 
 def of(document: PolicyDocument, currencies: frozenset[str] | None) -> list[Fault]:
     """Every contradiction of the document."""
     faults = [*_windows(document.windows), *_rules(document), *_money(document), *_reasons(document)]
-    faults += [*_statutory(document), *_ids(document), *_destinations(document)]
-    faults += [
-        (where, "condition_never_met", "Nothing can meet this: its parts exclude each other.")
-        for where, condition in _conditions(document)
-        if not isinstance(condition, bool) and never(condition)
-    ]
+    faults += [*_statutory(document), *_ids(document), *_ways(document)]
+    faults += [fault for where, condition in _conditions(document) for fault in impossible.found(condition, where)]
     named = document.currencies
     if named is not None and currencies is not None:
         faults += [(("currencies", at), *_NOT_SOLD) for at, code in enumerate(named) if code not in currencies]
@@ -69,7 +70,7 @@ def of(document: PolicyDocument, currencies: frozenset[str] | None) -> list[Faul
     if own is not None:
         faults += _foreign(document, own)
     if sum(_size(condition) for _, condition in _conditions(document)) > MAX_NODES:
-        faults.append(((), "document_too_large", f"At most {MAX_NODES} nodes in all conditions together."))
+        faults.append(((), "document_too_large", _TOO_LARGE))
     return faults
 
 
@@ -92,18 +93,13 @@ def _windows(windows: Windows) -> Iterator[Fault]:
 def _rules(document: PolicyDocument) -> Iterator[Fault]:
     yield from _unreachable(("label", "rules"), document.label.rules)
     yield from _unreachable(("resolution_rules",), document.resolution_rules)
-    closed: dict[bool, set[str]] = {True: set(), False: set()}
+    closed: dict[tuple[bool, str | None], set[str]] = {}
     for at, rule in enumerate(document.rules):
-        if set(rule.actions) <= closed[rule.before_state]:
-            detail = "An earlier rule without a condition always decides first."
-            yield ("rules", at), "rule_unreachable", detail
-        elif any(
-            set(rule.actions) <= set(one.actions) and (one.when, one.before_state) == (rule.when, rule.before_state)
-            for one in document.rules[:at]
-        ):
-            yield ("rules", at), "rule_unreachable", "An earlier rule with the same condition always decides first."
-        if rule.when is None:
-            closed[rule.before_state] |= set(rule.actions)
+        own = (rule.before_state, impossible.same(rule.when))
+        before = closed.setdefault(own, set())
+        if set(rule.actions) <= before | closed.get((rule.before_state, None), set()):
+            yield ("rules", at), *_BEHIND
+        before |= set(rule.actions)
         if rule.code is not None and rule.outcome != "refuse":
             yield ("rules", at, "code"), "code_without_refusal", "Only a refusal has a code."
         elif rule.code is not None and rule.code not in REFUSAL_CODES:
@@ -113,13 +109,15 @@ def _rules(document: PolicyDocument) -> Iterator[Fault]:
 
 
 def _unreachable(where: Path, rules: Iterable[Any]) -> Iterator[Fault]:
-    asked: list[Any] = []
+    closed: set[str | None] = set()
     for at, rule in enumerate(rules):
-        if None in asked:
-            yield (*where, at), "rule_unreachable", "An earlier rule without a condition always decides first."
-        elif rule.when in asked:
-            yield (*where, at), "rule_unreachable", "An earlier rule with the same condition always decides first."
-        asked.append(rule.when)
+        own = impossible.same(rule.when)
+        if closed & {own, None}:
+            yield (*where, at), *_BEHIND
+        closed.add(own)
+
+
+_BEHIND = "rule_unreachable", "An earlier rule without a condition, or with the same, always decides first."
 
 
 def _money(document: PolicyDocument) -> Iterator[Fault]:
@@ -154,23 +152,29 @@ def _statutory(document: PolicyDocument) -> Iterator[Fault]:
         yield ("withdrawal", "days"), "below_statutory", detail
     for at, rule in enumerate(document.rules):
         if rule.outcome == "refuse" and rule.when is None and "withdrawal" in rule.actions:
-            detail = "The right to withdraw is the law's: a store cannot refuse it to everybody."
-            yield ("rules", at, "actions"), "below_statutory", detail
+            where: Path = ("rules", at, "actions", rule.actions.index("withdrawal"))
+            yield where, "below_statutory", "The law gives a right to withdraw: no rule can refuse all of it."
 
 
-def _destinations(document: PolicyDocument) -> Iterator[Fault]:
-    if "refund" in document.resolutions and not document.destinations:
-        yield ("destinations",), "destination_missing", "A refund has to go somewhere."
+def _ways(document: PolicyDocument) -> Iterator[Fault]:
+    """What a line may be turned into must have a way to go; a rule may widen it for the lines that it is about."""
+    allowed, ways = document.resolutions, document.destinations
+    if "refund" in allowed and not ways:
+        yield ("destinations",), "destination_missing", "A refund must be able to go somewhere."
+    elif "refund" not in allowed and "store_credit" in allowed and "store_credit" not in ways:
+        where: Path = ("resolutions", allowed.index("store_credit"))
+        yield where, "destination_missing", "Store credit is none of the destinations."
 
 
 def _reasons(document: PolicyDocument) -> Iterator[Fault]:
     for at, duty in enumerate(document.photos):
+        never = set(duty.reasons or ())
         for action in duty.actions:
             rule = document.reasons.get(action, document.reasons.get("*"))
             accepted = None if rule is None else rule.accepted
-            never = [] if accepted is None else sorted(set(duty.reasons or ()) - set(accepted))
-            if never and len(duty.actions) == 1:
-                yield ("photos", at, "reasons"), "reason_not_accepted", "This reason is accepted for no such action."
+            never &= set() if accepted is None else never - set(accepted)
+        if never:
+            yield ("photos", at, "reasons"), "reason_not_accepted", "This reason is accepted for no such action."
 
 
 def _ids(document: PolicyDocument) -> Iterator[Fault]:
@@ -257,4 +261,6 @@ def _size(condition: Any) -> int:
     if isinstance(condition, All | AnyOf):
         parts = condition.all if isinstance(condition, All) else condition.any
         return 1 + sum(_size(part) for part in parts)
-    return int(isinstance(condition, Compare))
+    if not isinstance(condition, Compare):
+        return 0
+    return 1 + (len(condition.value) // WORDS if condition.op in {"in", "not_in"} else 0)

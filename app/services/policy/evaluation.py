@@ -75,7 +75,7 @@ def _always(scene: Scene) -> bool:
     return True
 
 
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
     "ne": operator.ne,
     "lt": operator.lt,
@@ -100,8 +100,8 @@ def _comparison(node: Compare) -> Test:
     if op == "exists":
         return lambda scene: (read(scene) not in {None, ()}) is value
     if name.kind == "money":
-        return _of_money(read, _COMPARE[op], value["amount"], value["currency"])
-    compare = (_COMPARE_WORDS if name.kind == "words" else _COMPARE)[op]
+        return _of_money(read, COMPARE[op], value["amount"], value["currency"])
+    compare = (_COMPARE_WORDS if name.kind == "words" else COMPARE)[op]
     if isinstance(value, list):
         value = frozenset(cast("list[Any]", value))
 

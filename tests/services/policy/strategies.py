@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from app.errors import Invalid
 from app.services.policy.contract import CustomerFacts, Facts, LineFacts
+from app.services.policy.document import check
 from app.services.policy.names import ACTIONS, NAMES
 from app.services.wording import LANGUAGES
 
@@ -149,6 +151,29 @@ caps = st.integers(0, 30_000).flatmap(
     )
 )
 fees = listed(percent=st.integers(1, 100), fixed=per_currency, actions=st.just(["return", "exchange"]))
+
+
+def accepted(document):
+    """Whether it can be saved."""
+    try:
+        check(document)
+    except Invalid:
+        return False
+    return True
+
+
+def sound(document):
+    """The document without those of its parts that contradict something."""
+    while True:
+        try:
+            check(document)
+        except Invalid as refused:
+            faulty = {error["pointer"].split("/")[1] for error in refused.errors}
+            document = {name: part for name, part in document.items() if name not in faulty}
+        else:
+            return document
+
+
 documents = st.fixed_dictionaries(
     {},
     optional={
@@ -174,7 +199,7 @@ documents = st.fixed_dictionaries(
         "hygiene": st.fixed_dictionaries({"tags": st.just(["hygiene"])}),
         "one_return_per_order": st.booleans(),
         "exchange_once": st.booleans(),
-        "resolutions": st.just(["refund"]),
+        "resolutions": st.sampled_from([["refund"], ["store_credit", "exchange"]]),
         "resolution_rules": listed(allowed=st.just(["store_credit", "exchange"])),
         "destinations": st.sampled_from([["original"], ["gift_card"], []]),
         "fees": fees,
@@ -204,4 +229,4 @@ documents = st.fixed_dictionaries(
         ),
         "rules": rules,
     },
-)
+).map(sound)
