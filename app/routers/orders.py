@@ -204,6 +204,10 @@ class ReturnableOut(Out):
     label_payer: str = Field(description="store shopper")
     policy_version: str
     locale: str
+    reason: str | None = Field(description="The reason that was asked about.")
+    depends_on_reason: bool = Field(
+        description="The policy looks at the reason: ask again with `reason` once the shopper has named it."
+    )
     lines: list[ReturnableLineOut]
 
 
@@ -282,10 +286,17 @@ async def get_returnable(
     means: Means,
     caller: Reader,
     locale: Annotated[str | None, Query(max_length=35, description="Language of `reasons`.")] = None,
+    reason: Annotated[
+        str | None, Query(min_length=1, max_length=100, description="As it would be for a return for this reason.")
+    ] = None,
 ) -> Json:
-    """Per line: how many, until when, as what, for which fee; or why not, before anyone asks."""
+    """Per line: how many, until when, as what, for which fee; or why not, before anyone asks.
+
+    A policy may look at the reason. Without one, what it keeps for certain reasons is told as closed, and
+    `depends_on_reason` is true.
+    """
     order_id = await orders.load(means, caller, ref)
-    return Json(await means.db.read(returnables.of, caller, order_id, locale))
+    return Json(await means.db.read(returnables.of, caller, order_id, locale, reason))
 
 
 @router.post(

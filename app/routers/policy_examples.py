@@ -69,6 +69,8 @@ RETURNABLE: JsonDict = {
     "label_payer": "store",
     "policy_version": "3",
     "locale": "en",
+    "reason": None,
+    "depends_on_reason": False,
     "lines": [
         {
             "line_id": LINE_ID,

@@ -91,6 +91,20 @@ def record(
 _LOG = cast("Table", Event.__table__)
 _LAST = select(_LOG.c.position).where(_LOG.c.resource_id == bindparam("of"), _LOG.c.sequence == bindparam("last"))
 _OWN = literal_column("pg_current_xact_id()::text::bigint", BigInteger)
+# Transactions are counted for a whole cluster, and a long one of another database there must not hold up this log:
+# whatever the list of who is connected shows to be another database's is left out, and what it no longer shows counts
+# as still running. The list is read after the snapshot was taken, so no transaction of ours is mistaken for another's.
+_OLDEST = literal_column(
+    """(
+    SELECT coalesce(min(running.id), pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
+    FROM (SELECT pg_snapshot_xip(pg_current_snapshot())::text::bigint AS id) AS running
+    WHERE mod(running.id, 4294967296) NOT IN (
+        SELECT other.backend_xid::text::bigint
+        FROM pg_stat_get_activity(NULL) AS other JOIN pg_database AS here ON here.datname = current_database()
+        WHERE other.backend_xid IS NOT NULL AND other.datid <> here.oid AND other.datid <> 0
+    ))""",
+    BigInteger,
+)
 # A place above one's own transaction is safe for readers: while that runs, they stay below both.
 _IN_SHARED_LOG = insert(_LOG).values(position=func.greatest(_OWN, func.coalesce(_LAST.scalar_subquery(), 0)))
 # Within its store, as the log is read: the index gives that maximum at once, of the whole table it is a scan.
@@ -182,7 +196,7 @@ def end(session: Session, *, store_id: str, livemode: bool) -> Place:
 def _settled(session: Session) -> ColumnElement[bool]:
     """Below the oldest transaction that still runs: what commits later than a reader looked comes after, not before."""
     if session.get_bind().dialect.name == "postgresql":
-        return Event.position < literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        return Event.position < _OLDEST
     return Event.position >= 0
 
 

@@ -15,13 +15,17 @@ from app.services.policy.contract import Facts, LineRuling
 from app.services.wording import language_of
 
 
-def of(session: Session, caller: Caller, order_id: str, locale: str | None) -> dict[str, Any]:
-    """Per line: how many, until when, as what, for which fee; or why not, in the shopper's language."""
+def of(session: Session, caller: Caller, order_id: str, locale: str | None, reason: str | None) -> dict[str, Any]:
+    """Per line: how many, until when, as what, for which fee; or why not, in the shopper's language.
+
+    `reason`: the one that would be given; None: it is not known yet, and what asks for one is not met.
+    """
     order = orders.get(session, caller, order_id)
     language = language_of(locale, order.snapshot.get("locale"), caller.store.locale)
     lines = lines_of(session, order)
-    facts = facts_of(session, caller, order, lines, language)
-    ruling = decisions.guard_of(session, caller, facts).returnable(facts)
+    facts = facts_of(session, caller, order, lines, language, reason)
+    guard = decisions.guard_of(session, caller, facts)
+    ruling = guard.returnable(facts)
     said = {line.line_id: line for line in ruling.lines}
     return {
         "order": order.id,
@@ -30,6 +34,8 @@ def of(session: Session, caller: Caller, order_id: str, locale: str | None) -> d
         "label_payer": ruling.label_payer,
         "policy_version": ruling.policy_version,
         "locale": language,
+        "reason": reason,
+        "depends_on_reason": guard.plan.reason_asked,
         "lines": [_line(line, said[line.id], order.currency) for line in lines],
     }
 
@@ -52,6 +58,12 @@ def _line(line: OrderLine, said: LineRuling, currency: str) -> dict[str, Any]:
     }
 
 
-def facts_of(session: Session, caller: Caller, order: Order, lines: list[OrderLine], language: str) -> Facts:
+def facts_of(
+    session: Session, caller: Caller, order: Order, lines: list[OrderLine], language: str, reason: str | None = None
+) -> Facts:
     """The order as a return of everything that is left of it would be judged; what was spent is not looked at."""
-    return guard_facts.of_order(session, caller, order, "return", read=lines, apart=True, language=language, spent={})
+    told = {"apart": True, "language": language, "spent": {}, "reason": reason}
+    facts = guard_facts.of_order(session, caller, order, "return", read=lines, **told)
+    if reason is None:
+        return facts
+    return facts.model_copy(update={"lines": tuple(line.model_copy(update={"reason": reason}) for line in facts.lines)})

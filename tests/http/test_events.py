@@ -184,7 +184,7 @@ def test_an_event_that_commits_late_is_not_skipped(app: App, store: Tenant) -> N
             (late, store.id, ids.new("tkt")),
         )
         assert store.post("/v1/tickets", {"subject": "quick"}).status_code == 201
-        early = store.get(f"/v1/events?cursor={start}").json()
+        early = store.client.get(f"/v1/events?cursor={start}").json()
         assert early["data"] == []  # the quick one waits behind the late one
         slow.commit()
     deadline = time.monotonic() + 5

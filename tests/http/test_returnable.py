@@ -182,3 +182,34 @@ def test_what_was_paid_back_without_lines_bounds_the_whole_order(store: Tenant) 
     told = returnable(store, "1001", **ANNA)["lines"][1]
     assert (told["outcome"], told["code"], told["rules"]) == ("refuse", "refund_exceeds_captured", ["paid_back"])
     assert sum(row["amount"] for row in store.sandbox.effects("refund")) == 100
+
+
+def test_a_policy_that_looks_at_the_reason_is_asked_with_it(store: Tenant) -> None:
+    damaged = {"fact": "line.reason", "op": "eq", "value": "damaged"}
+    put_in_force(
+        store,
+        {
+            "windows": {"default_days": 0, "rules": [{"id": "damaged", "when": damaged, "days": 3650}]},
+            "fees": [{"id": "restocking", "percent": 10, "when": {"fact": "reason", "op": "ne", "value": "damaged"}}],
+            "reasons": {"return": {"accepted": ["damaged", "unwanted"]}},
+        },
+    )
+    told = {
+        reason: returnable(store, "1001", f"?reason={reason}" if reason else "", **ANNA)
+        for reason in ("", "damaged", "unwanted", "bored")
+    }
+    assert {found["depends_on_reason"] for found in told.values()} == {True}
+    assert [told[reason]["reason"] for reason in told] == [None, "damaged", "unwanted", "bored"]
+    assert [told[reason]["lines"][0]["outcome"] for reason in told] == ["refuse", "allow", "refuse", "refuse"]
+    assert told["damaged"]["lines"][0]["fee"]["amount"] == 0
+    assert "reasons" in told["bored"]["lines"][0]["rules"]
+    line = {"line_id": "ln-1001-1", "quantity": 1}
+    for reason, status in (("unwanted", 409), ("damaged", 201)):  # a return then gets the same answer
+        body = {"order": "#1001", "lines": [{**line, "reason": reason}]}
+        assert store.post("/v1/returns", body, **ANNA).status_code == status
+    assert store.get("/v1/orders/1001/returnable?reason=").status_code == 422
+
+
+def test_a_policy_that_looks_at_no_reason_says_so(store: Tenant) -> None:
+    found = returnable(store, "1001", **ANNA)
+    assert (found["reason"], found["depends_on_reason"]) == (None, False)

@@ -140,6 +140,19 @@ async def test_on_postgresql_an_event_that_commits_late_is_not_skipped(postgres_
         await db.close()
 
 
+async def test_a_transaction_of_another_database_of_the_cluster_holds_up_no_event(postgres_url):
+    """Transactions are counted for a whole cluster, and what runs for hours in another database is no business here."""
+    db, elsewhere = connect(postgres_url()), psycopg.connect(postgres_url(empty=True))
+    try:
+        store = await db.write(make_store)
+        elsewhere.execute("SELECT pg_current_xact_id()")
+        event = await db.write(make_event, store)
+        assert await until_settled(db, store, 1) == [event]
+    finally:
+        elsewhere.close()
+        await db.close()
+
+
 def run_program(name, *arguments):
     folder = (programs() / "initdb").resolve().parent
     done = subprocess.run([folder / name, *arguments], capture_output=True, text=True, check=False)

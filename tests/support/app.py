@@ -84,6 +84,13 @@ structlog.configure(  # short lines for whoever reads why a test failed; without
 _numbers = itertools.count(1)
 
 
+STILL_RUNNING = """
+    SELECT pid, state, xact_start, query FROM pg_stat_activity
+    WHERE datname = current_database() AND mod(%s::bigint - backend_xid::text::bigint, 4294967296) BETWEEN 1 AND 2^31
+"""
+"""Who began before the given transaction and has not ended."""
+
+
 @dataclass
 class Tenant:
     """A store with its keys, its sandbox shop and a client that speaks with its test key."""
@@ -178,17 +185,15 @@ class App:
         """One snapshot of the server's own database."""
         return self.wait(self.runtime.db.read(work, *args))
 
-    def let_others_end(self, seconds: float = 2.0) -> None:
-        """PostgreSQL: a log is read below the cluster's oldest transaction, and other tests have theirs there, too."""
+    def let_others_end(self, seconds: float = 20.0) -> None:
+        """PostgreSQL: a log is read below the database's oldest transaction; wait for those that run, or tell who."""
         if self.settings.embedded:
             return
         give_up = time.monotonic() + seconds
         with psycopg.connect(self.settings.database, autocommit=True) as connection:
-            (now,) = connection.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint").fetchone() or (
-                0,
-            )
-            oldest = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-            while (connection.execute(oldest).fetchone() or (now,))[0] < now and time.monotonic() < give_up:
+            first = connection.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint").fetchone()
+            while held := connection.execute(STILL_RUNNING, first).fetchall():
+                assert time.monotonic() < give_up, f"transactions of this database do not end: {held}"
                 time.sleep(0.02)
 
     def client(self, key: str = "", url: str = "", *, checked: bool = True) -> httpx.Client:

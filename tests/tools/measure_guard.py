@@ -161,7 +161,7 @@ async def _returnable(runtime: Runtime, rounds: int, times: int) -> float:
     for _ in range(rounds + 1):  # the first one compiles what is kept
         before = time.process_time()
         for _ in range(times):
-            told = await runtime.db.read(returnables.of, caller, bought, None)
+            told = await runtime.db.read(returnables.of, caller, bought, None, None)
         found.append((time.process_time() - before) / times)
     if len(told["lines"]) != LINES or told["policy_version"] != "1":
         raise AssertionError("another answer was measured")

@@ -13,6 +13,10 @@ from app.services.policy.model import AUTO_APPROVE, PROOF, PolicyDocument
 from app.services.policy.names import ACTIONS, Scene
 from app.services.policy.parts import Excluded, Fee, PhotoDuty, Rule
 
+REASON = frozenset({"reason", "line.reason"})
+RESOLVED = ("return", "exchange")
+"""What goods come back as."""
+
 
 class Window(NamedTuple):
     """So many days for what the test meets; None never closes."""
@@ -80,6 +84,10 @@ class Compiled:
         asked += [part.when for part in (document.final_sale, document.hygiene)]
         self.action_asked = any("action" in named(when) for when in asked)
         """Whether a window, a rule or an exclusion asks for the action."""
+        asked += [part.when for part in (*document.fees, *document.label.rules)]
+        listed = any(rule is not None and rule.accepted is not None for rule in map(self.reasons.get, RESOLVED))
+        self.reason_asked = listed or any(not REASON.isdisjoint(named(when)) for when in asked)
+        """Whether what could come back, until when or for which fee may hang on the reason that is given."""
 
     def alike(self, one: str, other: str) -> bool:
         """Whether what speaks for and against a line is the same whichever of the two actions is asked for."""
@@ -109,6 +117,7 @@ class Compiled:
         both.extensions = (*self.extensions, *bought.extensions)
         both.window_actions = bought.window_actions
         both.action_asked = self.action_asked or bought.action_asked
+        both.reason_asked = self.reason_asked or bought.reason_asked
         return both
 
 

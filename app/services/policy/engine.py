@@ -34,10 +34,10 @@ class Guard:
     def returnable(self, facts: Facts) -> Ruling:
         """What could be returned or exchanged of each line, until when, as what, for which fee; if not, why not.
 
-        The facts name every line with its `free` quantity; reason, resolution, destination and amount are nobody's
-        choice yet and are not looked at.
+        The facts name every line with its `free` quantity, and perhaps the reason that would be given; resolution,
+        photos, destination and amount are nobody's choice yet and are not looked at.
         """
-        asked = {"reason": None, "amount": None, "destination": "original"}
+        asked = {"amount": None, "destination": "original"}
         back = Case(facts.model_copy(update={**asked, "action": "return"}), self.plan, choosing=True)
         swap = Case(facts.model_copy(update={**asked, "action": "exchange"}), self.plan, choosing=True)
         alike = self.plan.alike("return", "exchange")

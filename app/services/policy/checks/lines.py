@@ -23,8 +23,9 @@ def of(case: Case, scene: Scene) -> Iterator[Finding]:
     yield from _excluded(case, scene)
     yield from _quantity(case, scene)
     yield from _window(case, scene)
-    if not case.choosing:
+    if not case.choosing or case.facts.reason is not None:
         yield from _reason(case, scene)
+    if not case.choosing:
         yield from _photos(case, scene)
         yield from _resolution(case, scene)
 
