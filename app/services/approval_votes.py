@@ -22,6 +22,7 @@ from app.errors import (
     SelfApproval,
 )
 from app.models.approvals import Approval
+from app.models.records import Decision
 from app.services import approval_views, approvals, decisions, events
 from app.services.callers import Caller
 from app.services.decisions import APPROVED_BY, Asked
@@ -150,7 +151,7 @@ def _go_on(session: Session, caller: Caller, approval: Approval, ready: Any, doo
             raise
         approval.code, approval.reasons = refused.name, [refused.detail]
         asker = as_asked(caller, approval)
-        kept = decisions.keep_refusal(session, asker, approval.action, refused, approval.order_id)
+        kept = decisions.keep_refusal(session, asker, _guarded(session, approval), refused, approval.order_id)
         approval.decision_id = kept or approval.decision_id
         approvals.end(session, approval, "refused", caller.actor())
     else:
@@ -158,6 +159,12 @@ def _go_on(session: Session, caller: Caller, approval: Approval, ready: Any, doo
         approvals.settle(session, approval, "approved", caller.actor(), caller.request_id)
     finally:
         session.info.pop(APPROVED_BY, None)
+
+
+def _guarded(session: Session, approval: Approval) -> str:
+    """What the guard calls what it was asked about; the action's own name where that decision is not kept any more."""
+    asked = None if approval.decision_id is None else session.get(Decision, approval.decision_id)
+    return approval.action if asked is None else asked.action
 
 
 def person(caller: Caller) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import clock, ids
 from app.models.approvals import Approval
+from app.models.orders import Order
 from app.services import approval_hours, approval_views, audit, decisions, events
 from app.services.callers import Caller
 from app.services.decisions import Asked
@@ -80,12 +81,7 @@ def open_for(
         subject_type=subject[0],
         subject_id=subject[1],
         parameters=parameters,
-        asker={
-            "shopper": caller.shopper,
-            "proof": caller.proof,
-            "automation": caller.automation,
-            "agent": caller.agent,
-        },
+        asker=_asker(caller),
         requested_by=caller.actor(),
         approvers=max(1, ruling.approvers),
         reasons=list(ruling.reasons),
@@ -94,6 +90,35 @@ def open_for(
         decision_id=decision_id,
     )
     return _opened(session, approval, caller.actor(), caller.request_id)
+
+
+def _asker(caller: Caller) -> dict[str, Any]:
+    return {
+        "shopper": caller.shopper,
+        "proof": caller.proof,
+        "automation": caller.automation,
+        "agent": caller.agent,
+    }
+
+
+def same(
+    session: Session, caller: Caller, *, action: str, order_id: str, parameters: dict[str, Any]
+) -> Approval | None:
+    """What this caller has asked for in the same words already and waits still, so that nobody decides it twice.
+
+    Holds the order, so that of two who ask at once one finds the other's.
+    """
+    session.scalar(select(Order.id).where(Order.id == order_id).with_for_update())
+    waiting = select(Approval).where(
+        Approval.store_id == caller.store_id,
+        Approval.livemode == caller.livemode,
+        Approval.order_id == order_id,
+        Approval.action == action,
+        Approval.status == "pending",
+        Approval.expires_at > clock.now(),
+    )
+    asked = (parameters, _asker(caller))
+    return next((row for row in session.scalars(waiting) if (row.parameters, row.asker) == asked), None)
 
 
 def open_again(session: Session, ended: Approval) -> Approval:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.errors import Forbidden, RefundExceedsCaptured, ReturnNotInState
+from app.errors import Forbidden, NewItemNotFound, NewItemUnavailable, RefundExceedsCaptured, ReturnNotInState
 from app.models.approvals import Approval
 from app.models.exchanges import Exchange
 from app.models.orders import Order, OrderPayment
@@ -13,6 +14,7 @@ from app.services import (
     approval_views,
     approval_votes,
     approvals,
+    catalogs,
     entitlements,
     exchange_states,
     orders,
@@ -23,6 +25,7 @@ from app.services import (
 )
 from app.services.approvals import Made, Waiting
 from app.services.callers import Caller
+from app.services.catalogs import Catalog
 from app.services.decisions import Asked
 from app.services.ledgers import Ledger
 from app.services.order_views import lines_of
@@ -35,14 +38,21 @@ ENDS = {"expired": "expired"}
 """What becomes of the return when its question ends without a yes; else it is declined."""
 
 
-async def _read(runtime: Runtime, caller: Caller, approval: Approval) -> Ledgers:
+async def _read(runtime: Runtime, caller: Caller, approval: Approval) -> tuple[Ledgers, Catalog | None]:
     assert approval.order_id is not None
     order_id = await orders.load(runtime, caller, approval.order_id, fresh=True)
-    return await orders.ledgers(runtime, caller, order_id)
+    swaps = await runtime.db.read(_swaps, approval)
+    catalog = await catalogs.of_order(runtime, caller, order_id, []) if swaps else None
+    return await orders.ledgers(runtime, caller, order_id), catalog
 
 
-def _resume(session: Session, caller: Caller, approval: Approval, said: Ledgers) -> Made:
+def _swaps(session: Session, approval: Approval) -> bool:
+    return session.scalar(select(Return.exchange_id).where(Return.id == approval.subject_id)) is not None
+
+
+def _resume(session: Session, caller: Caller, approval: Approval, read: tuple[Ledgers, Catalog | None]) -> Made:
     assert approval.order_id is not None
+    said, catalog = read
     order, payments = refunds.hold(session, caller, approval.order_id, said)
     return_ = session.get_one(Return, approval.subject_id, with_for_update=True, populate_existing=True)
     if return_.status not in return_states.WAITING:
@@ -50,6 +60,7 @@ def _resume(session: Session, caller: Caller, approval: Approval, said: Ledgers)
     exchange = None
     if return_.exchange_id is not None:
         exchange = session.get_one(Exchange, return_.exchange_id, with_for_update=True, populate_existing=True)
+        _to_be_had(session, order, exchange, catalog)
     method = str(approval.parameters.get("method", return_.method))  # as it was asked for, whatever was granted then
     ruled = _ruled(session, caller, order, payments, return_, exchange, method)
     if ruled.asks:
@@ -98,6 +109,17 @@ def _ruled(
         exchange.status = held[1]
     session.flush()
     return ruled
+
+
+def _to_be_had(session: Session, order: Order, exchange: Exchange, catalog: Catalog | None) -> None:
+    """Raise where the shop cannot send any more what was chosen; the price is the one that was told and agreed to."""
+    products = {line.id: line.data["product_id"] for line in lines_of(session, order)}
+    for row in exchange_states.lines_in(session, exchange.id):
+        found = catalog and catalog.variant(products[row.line_id], row.variant_id)
+        if not found:
+            raise NewItemNotFound
+        if not found.available:
+            raise NewItemUnavailable
 
 
 def _still_there(session: Session, order: Order, payments: list[OrderPayment], exchange: Exchange) -> None:

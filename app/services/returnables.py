@@ -62,8 +62,9 @@ def facts_of(
     session: Session, caller: Caller, order: Order, lines: list[OrderLine], language: str, reason: str | None = None
 ) -> Facts:
     """The order as a return of everything that is left of it would be judged; what was spent is not looked at."""
-    told = {"apart": True, "language": language, "spent": {}, "reason": reason}
-    facts = guard_facts.of_order(session, caller, order, "return", read=lines, **told)
+    facts = guard_facts.of_order(
+        session, caller, order, "return", read=lines, apart=True, language=language, spent={}, reason=reason
+    )
     if reason is None:
         return facts
     return facts.model_copy(update={"lines": tuple(line.model_copy(update={"reason": reason}) for line in facts.lines)})

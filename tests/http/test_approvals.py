@@ -239,12 +239,39 @@ def test_a_cancellation_waits_as_its_name_and_parameters(store):
     assert (now.status_code, now.json()["status"]) == (200, "canceled")
 
 
+def test_what_waits_already_is_not_asked_about_again_by_another_key(store: Tenant) -> None:
+    body = {"reason": "no longer needed"}
+
+    def one(number: int) -> str:
+        asked = store.post("/v1/orders/1016/cancel", body, key=f"k{number}", **INES)
+        assert asked.status_code == 202, asked.text
+        return asked.json()["approval"]["id"]
+
+    with ThreadPoolExecutor(6) as pool:
+        [approval] = set(pool.map(one, range(6)))
+    assert [row["id"] for row in store.get("/v1/approvals").json()["data"]] == [approval]
+    other = store.post("/v1/orders/1016/cancel", {"reason": "too late"}, **INES).json()["approval"]["id"]
+    assert other != approval, "in other words it is another question"
+    assert word(store, approval, "reject").json()["status"] == "rejected"
+    again = store.post("/v1/orders/1016/cancel", body, key="anew", **INES).json()["approval"]["id"]
+    assert again not in {approval, other}, "what was answered may be asked again"
+
+
+def test_two_gestures_of_the_same_amount_are_two_questions(store: Tenant) -> None:
+    obey(store, {**ASKS, "two_persons_above": {"EUR": 1}})
+    body = {"order": "1001", "amount": {"amount": 500, "currency": "EUR"}}
+    asked = [store.post("/v1/actions/goodwill_credit", body).json()["approval"]["id"] for _ in range(2)]
+    assert len(set(asked)) == 2
+
+
 def test_a_cancellation_that_has_shipped_meanwhile_is_refused_on_the_day(store):
     asked = store.post("/v1/orders/1016/cancel", {"reason": "late"}, **INES).json()
     gone = store.post("/v1/orders/1016/cancel", {"reason": "by the store"}, Prefer="wait=10")
     assert gone.status_code == 200, gone.text
     done = word(store, asked["approval"]["id"]).json()
     assert (done["status"], done["code"]) == ("refused", "already_canceled")
+    refused = store.get(f"/v1/approvals/{asked['approval']['id']}").json()["decision_id"]
+    assert store.get(f"/v1/decisions/{refused}").json()["action"] == "cancel", "as a policy calls it"
 
 
 def test_a_preview_of_what_is_asked_about_tells_so_and_asks_nobody(store):

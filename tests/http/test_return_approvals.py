@@ -129,6 +129,19 @@ def test_an_exchange_waits_and_goes_on_with_its_return(store):
     assert store.get(f"/v1/exchanges/{made['id']}").json()["status"] == "approved"
 
 
+def test_an_exchange_for_what_is_sold_out_meanwhile_is_refused_at_the_yes(store):
+    made = swap(store)
+    shop = store.sandbox.get("/sandbox/v1/export")
+    for product in shop["products"]:
+        for variant in product["variants"]:
+            variant["available"] = variant["id"] != SWAP["variant_id"] and variant.get("available", True)
+    store.sandbox.post("/sandbox/v1/import", shop)
+    done = word(store, made["approval"]["id"]).json()
+    assert (done["status"], done["code"]) == ("refused", "new_item_unavailable")
+    assert store.get(f"/v1/exchanges/{made['id']}").json()["status"] == "declined"
+    assert store.sandbox.effects("open_exchange") == []
+
+
 def test_the_items_of_an_exchange_that_waits_are_not_refunded_beside_it(store):
     made = swap(store)
     paid = store.post("/v1/refunds", {"order": "#1001", "lines": LINES})

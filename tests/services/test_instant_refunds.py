@@ -156,6 +156,16 @@ def test_a_shopper_is_paid_before_the_goods_only_where_the_policy_says_so(app: A
     assert given(generous) == [1000]
 
 
+def test_two_persons_are_not_evaded_by_paying_it_line_by_line(app: App) -> None:
+    store = app.store(SHOP)
+    put_in_force(store, {"two_persons_above": {"EUR": 600}})
+    made = approved(store)
+    one = {"lines": [{"line_id": made["lines"][0]["line_id"], "quantity": 1}]}
+    asked = [pay(store, made, **one).json()["status"] for _ in range(2)]
+    assert asked == ["succeeded", "awaiting_approval"]
+    assert len(given(store)) == 1
+
+
 def test_a_person_s_yes_pays_it(app: App, store: Tenant) -> None:
     made = approved(store, **SHOPPER)
     asked = pay(store, made, by=SHOPPER).json()

@@ -52,4 +52,5 @@ ACTION = Action(
     read=read,
     write=write,
     free_text=("reason",),
+    repeats=True,
 )

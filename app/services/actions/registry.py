@@ -69,6 +69,8 @@ class Action(Generic[P]):
     """How a kind of its own is read."""
     park: Callable[[Session, Caller, P, Ready, Asked], Identified] | None = None
     """Where the thing itself waits for a person in a state of its own; else its parameters do."""
+    repeats: bool = False
+    """Asked for once more while it waits it is meant once more; else it is the same question about the order."""
     free_text: tuple[str, ...] = ()
     """Fields that people write into, `lines[].note` in each of a list: redacted before anything is stored."""
     needs: str | None = None
@@ -187,15 +189,19 @@ def park(session: Session, caller: Caller, action: Action[P], params: P, ready: 
 def open_approval(
     session: Session, caller: Caller, action: Action[Any], params: BaseModel, ready: Ready, asked: Asked
 ) -> Approval:
-    """An approval that holds the action's name and parameters."""
-    return approvals.open_asked(
+    """An approval that holds the action's name and parameters; the one that there is where the same waits already."""
+    parameters = params.model_dump(mode="json", include=set(action.params.model_fields))
+    waits = None
+    if ready.order_id is not None and not action.repeats:
+        waits = approvals.same(session, caller, action=action.name, order_id=ready.order_id, parameters=parameters)
+    return waits or approvals.open_asked(
         session,
         caller,
         asked,
         action=action.name,
         subject=(ACTION, None),
         order_id=ready.order_id,
-        parameters=params.model_dump(mode="json", include=set(action.params.model_fields)),
+        parameters=parameters,
     )
 
 
