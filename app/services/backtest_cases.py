@@ -13,6 +13,7 @@ from app.models.approvals import Approval
 from app.models.orders import Order, OrderLine
 from app.models.policies import Backtest
 from app.models.records import Decision
+from app.services import customer_facts
 from app.services.backtest_tally import Asked, Decided
 from app.services.backtests import Options
 from app.services.order_facts import arrived_at, order_facts
@@ -138,7 +139,16 @@ def requests(session: Session, piece: Piece) -> tuple[list[Asked], list[str]]:
     found = [
         _asked(order, line, piece) for order in orders for line in lines.get(order.id, ()) if line.fulfilled_quantity
     ]
+    if piece.guard.plan.customer_asked or piece.baseline.plan.customer_asked:
+        by_id = {order.id: order for order in orders}
+        found = [replace(asked, facts=_with_customer(session, by_id[asked.order_id], asked.facts)) for asked in found]
     return found, [order.id for order in orders]
+
+
+def _with_customer(session: Session, order: Order, facts: Facts) -> Facts:
+    """How the customer had behaved until the day that is asked about."""
+    behaved = customer_facts.of(session, order.customer_id, facts.now, order=order)
+    return facts.model_copy(update={"customer": behaved})
 
 
 def _asked(order: Order, line: OrderLine, piece: Piece) -> Asked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.database import Id, UtcTime
@@ -19,19 +19,30 @@ NEIGHBORS = 200
 
 
 _CUSTOMER, _SINCE = bindparam("customer", type_=Id), bindparam("since", type_=UtcTime)
-_ORDERS = select(func.count()).select_from(Order).where(Order.customer_id == _CUSTOMER)
+_NOW = bindparam("now", type_=UtcTime)
+_ORDERS = (
+    select(func.count())
+    .select_from(Order)
+    .where(Order.customer_id == _CUSTOMER, or_(Order.placed_at.is_(None), Order.placed_at <= _NOW))
+)
 _PAST = select(
     _ORDERS.scalar_subquery(),
     _ORDERS.where(Order.placed_at >= _SINCE).scalar_subquery(),
     select(func.count(Return.order_id.distinct()))
-    .where(Return.customer_id == _CUSTOMER, Return.created_at >= _SINCE, Return.status.in_(HOLDING))
+    .where(Return.customer_id == _CUSTOMER, Return.created_at.between(_SINCE, _NOW), Return.status.in_(HOLDING))
     .scalar_subquery(),
     select(func.count())
     .select_from(Claim)
-    .where(Claim.customer_id == _CUSTOMER, Claim.created_at >= _SINCE, Claim.id != bindparam("without", type_=Id))
+    .where(
+        Claim.customer_id == _CUSTOMER,
+        Claim.created_at.between(_SINCE, _NOW),
+        Claim.id != bindparam("without", type_=Id),
+    )
     .scalar_subquery(),
 )
-"""Orders, those of the last year, its returns and its claims: one question, built once, as every decision asks it."""
+"""Orders, those of the last year, its returns and its claims: one question, built once, as every decision asks it.
+
+What came later does not count: a past day is asked about as well."""
 
 
 def of(
@@ -43,7 +54,7 @@ def of(
     """
     if customer_id is None:
         return CustomerFacts()
-    asked = {"customer": customer_id, "since": now - YEAR, "without": without or ""}
+    asked = {"customer": customer_id, "since": now - YEAR, "now": now, "without": without or ""}
     orders, lately, returns, claims = session.execute(_PAST, asked).one()
     sent = order or _newest(session, customer_id)
     return CustomerFacts(

@@ -79,6 +79,24 @@ def test_past_orders_are_tried_line_by_line_and_cost_is_summed(store: Tenant) ->
     assert longer["changed"] == 0
 
 
+def test_a_past_order_is_tried_as_its_customer_had_behaved_by_then(store: Tenant) -> None:
+    store.get("/v1/orders/1001")
+    known = {"fact": "customer.orders", "op": "gte", "value": 1}
+    rule = {"id": "known", "actions": ["return"], "outcome": "ask", "when": known}
+    result = ended(store, store.post("/v1/policies/backtest", {"document": {"rules": [rule]}}))["result"]
+    assert result["requests"] > 0
+    assert result["after"]["ask"] == result["requests"]
+    assert store.post("/v1/returns", {"order": "#1001", "lines": [LINE]}, **ANNA).status_code == 201
+    signal = {"abuse": {"return_rate": {"above": 0, "orders_at_least": 0, "outcome": "refuse"}}}
+
+    def refused(after_days: int) -> int:
+        body = {"document": {**signal, "windows": {"default_days": None}}, "after_days": after_days}
+        return ended(store, store.post("/v1/policies/backtest", body))["result"]["after"]["refuse"]
+
+    assert refused(0) == 0, "on the day of its delivery there was no return yet"
+    assert refused(300) > 0
+
+
 def test_actions_and_dates_choose_what_is_looked_at(store: Tenant) -> None:
     assert store.post("/v1/returns", {"order": "#1001", "lines": [LINE]}, **ANNA).status_code == 201
     assert (

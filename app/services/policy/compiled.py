@@ -88,6 +88,14 @@ class Compiled:
         listed = any(rule is not None and rule.accepted is not None for rule in map(self.reasons.get, RESOLVED))
         self.reason_asked = listed or any(not REASON.isdisjoint(named(when)) for when in asked)
         """Whether what could come back, until when or for which fee may hang on the reason that is given."""
+        signals = document.abuse
+        self.customer_asked = any((signals.return_rate, signals.claims, signals.accounts_on_address)) or any(
+            fact.startswith("customer.")
+            for _, when in document.conditions()
+            if when is not None and not isinstance(when, bool)
+            for fact in named(when)
+        )
+        """Whether anything hangs on how the customer has behaved."""
 
     def alike(self, one: str, other: str) -> bool:
         """Whether what speaks for and against a line is the same whichever of the two actions is asked for."""

@@ -7,11 +7,10 @@ from typing import Any
 
 from app.services.policy import impossible
 from app.services.policy.conditions import All, AnyOf, Compare, Not
-from app.services.policy.model import PolicyDocument
+from app.services.policy.model import Path, PolicyDocument
 from app.services.policy.names import NAMES
 from app.services.policy.parts import Windows
 
-Path = tuple[int | str, ...]
 Fault = tuple[Path, str, str]
 
 REFUSAL_CODES = frozenset(
@@ -62,14 +61,14 @@ def of(document: PolicyDocument, currencies: frozenset[str] | None) -> list[Faul
     """Every contradiction of the document."""
     faults = [*_windows(document.windows), *_rules(document), *_money(document), *_reasons(document)]
     faults += [*_statutory(document), *_ids(document), *_ways(document)]
-    faults += [fault for where, condition in _conditions(document) for fault in impossible.found(condition, where)]
+    faults += [fault for where, condition in document.conditions() for fault in impossible.found(condition, where)]
     named = document.currencies
     if named is not None and currencies is not None:
         faults += [(("currencies", at), *_NOT_SOLD) for at, code in enumerate(named) if code not in currencies]
     own = currencies if named is None else frozenset(named)
     if own is not None:
         faults += _foreign(document, own)
-    if sum(_size(condition) for _, condition in _conditions(document)) > MAX_NODES:
+    if sum(_size(condition) for _, condition in document.conditions()) > MAX_NODES:
         faults.append(((), "document_too_large", _TOO_LARGE))
     return faults
 
@@ -210,38 +209,12 @@ def _foreign(document: PolicyDocument, own: frozenset[str]) -> Iterator[Fault]:
         for code in codes:
             if code not in own:
                 yield (*where, code), *_NOT_SOLD
-    for where, condition in _conditions(document):
+    for where, condition in document.conditions():
         for path, node in _walk(condition, where):
             if NAMES[node.fact].kind == "money" and node.op != "exists":
                 code = node.value["currency"]
                 if code not in own:
                     yield (*path, "value", "currency"), *_NOT_SOLD
-
-
-def _conditions(document: PolicyDocument) -> Iterator[tuple[Path, Any]]:
-    """Every condition of the document, with the path to it."""
-    windows = document.windows
-    lists: list[tuple[Path, Iterable[Any]]] = [
-        (("windows", "rules"), windows.rules),
-        (("label", "rules"), document.label.rules),
-        (("resolution_rules",), document.resolution_rules),
-        (("fees",), document.fees),
-        (("photos",), document.photos),
-        (("rules",), document.rules),
-    ]
-    lists += [(("windows", "earlier", at, "rules"), part.rules) for at, part in enumerate(windows.earlier)]
-    for where, rules in lists:
-        for at, rule in enumerate(rules):
-            yield (*where, at, "when"), rule.when
-    for name, part in (
-        ("final_sale", document.final_sale),
-        ("hygiene", document.hygiene),
-        ("keep_items", document.keep_items),
-    ):
-        yield (name, "when"), part.when
-    yield ("instant_refund",), document.instant_refund
-    for action, rule in document.auto_approve.items():
-        yield ("auto_approve", action), rule
 
 
 def _walk(node: Any, path: Path) -> Iterator[tuple[Path, Compare]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -33,6 +34,9 @@ from app.services.policy.parts import (
     Withdrawal,
 )
 from app.services.policy.plain import Caps, Policy
+
+Path = tuple[int | str, ...]
+"""Where a part of a document stands: the steps of a JSON pointer."""
 
 
 class PolicyDocument(Strict):
@@ -93,6 +97,27 @@ class PolicyDocument(Strict):
     def dumped(self) -> dict[str, Any]:
         """The document as JSON, whole: what `check` gives back unchanged."""
         return self.model_dump(mode="json", by_alias=True)
+
+    def conditions(self) -> Iterator[tuple[Path, Any]]:
+        """Every condition of the document, with the path to it; a switch is true or false where it is none."""
+        lists: list[tuple[Path, Iterable[Any]]] = [
+            (("windows", "rules"), self.windows.rules),
+            (("label", "rules"), self.label.rules),
+            (("resolution_rules",), self.resolution_rules),
+            (("fees",), self.fees),
+            (("photos",), self.photos),
+            (("rules",), self.rules),
+        ]
+        lists += [(("windows", "earlier", at, "rules"), part.rules) for at, part in enumerate(self.windows.earlier)]
+        for where, rules in lists:
+            for at, rule in enumerate(rules):
+                yield (*where, at, "when"), rule.when
+        parts = {"final_sale": self.final_sale, "hygiene": self.hygiene, "keep_items": self.keep_items}
+        for name, part in parts.items():
+            yield (name, "when"), part.when
+        yield ("instant_refund",), self.instant_refund
+        for action, switch in self.auto_approve.items():
+            yield ("auto_approve", action), switch
 
 
 PROOF: dict[str, int] = {
