@@ -48,7 +48,7 @@ class Exchange(Owned, Eventful, Base):
     payment_kind: Mapped[str | None]
     """The kind of that method: card, paypal, gift_card, store_credit, bank, other."""
     instant: Mapped[bool] = mapped_column(default=False)
-    """Charged at once, before the goods are back."""
+    """Charged and sent at once, before the goods are back."""
     operation_id: Mapped[str | None] = mapped_column(Id)
     """The operation that has the shop expect it; None until it is approved."""
     charge_operation_id: Mapped[str | None] = mapped_column(Id)
@@ -58,6 +58,8 @@ class Exchange(Owned, Eventful, Base):
     refund_id: Mapped[str | None] = mapped_column(Id)
     actor: Mapped[dict[str, Any]]
     approved_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    """When the shop said that the other goods are sent before those that come back were here."""
     completed_at: Mapped[datetime | None]
 
     def move(self, status: str) -> None:

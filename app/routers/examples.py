@@ -373,6 +373,7 @@ EXCHANGE: JsonDict = {
     "operations": [],
     "created_at": AT,
     "approved_at": AT,
+    "sent_at": None,
     "completed_at": None,
 }
 RECEIVE_IN: JsonDict = {"lines": [{"line_id": "ln-1001-1", "quantity": 1}]}

@@ -97,6 +97,9 @@ class ExchangeOut(Out):
     operations: list[str]
     created_at: str
     approved_at: str | None
+    sent_at: str | None = Field(
+        description="When the shop sent the other goods before those that come back were here; of an instant exchange."
+    )
     completed_at: str | None
 
 

@@ -240,8 +240,26 @@ def _close(call: Call, wanted: CloseIn) -> Done:
     left = [kind for kind, document in _expected(call, order) if document["rma"] != wanted.rma]
     if len(left) == len(_expected(call, order)):
         raise Problem(404, "return_not_found", "Nothing is expected under that number.", subject=order["id"])
+    if wanted.rma in _sent(call, order):
+        raise Problem(409, "already_sent", "What goes out for it has been sent.", subject=order["id"])
     _save(call, order | {flag: kind in left for kind, flag in FLAGS.items() if flag in order})
     return noted(call, "close_return", wanted.model_dump(), order_id=order["id"])
+
+
+def _send(call: Call, wanted: CloseIn) -> Done:
+    order = _order(call)
+    exchanges = {document["rma"] for kind, document in _expected(call, order) if kind == "open_exchange"}
+    if wanted.rma not in exchanges:
+        raise Problem(404, "return_not_found", "No exchange is expected under that number.", subject=order["id"])
+    if wanted.rma in _sent(call, order):
+        raise Problem(409, "already_sent", "What goes out for it has been sent.", subject=order["id"])
+    return noted(call, "send_exchange", wanted.model_dump(), order_id=order["id"])
+
+
+def _sent(call: Call, order: dict[str, Any]) -> set[str]:
+    """The numbers of the exchanges of the order whose other goods were sent at once."""
+    found = rows(call.db, "SELECT kind, body FROM changes WHERE shop = ? AND order_id = ?", call.shop, order["id"])
+    return {loads(row["body"])["rma"] for row in found if row["kind"] == "send_exchange"}
 
 
 def _customer(call: Call, wanted: CustomerChangeIn) -> Done:
@@ -296,6 +314,11 @@ async def post_close(request: Request) -> Response:
     return await effect(request, "close_return", CloseIn, _close)
 
 
+async def post_send(request: Request) -> Response:
+    """POST /shop/v1/orders/{id}/sent-exchanges: what goes out for an exchange is sent before the rest comes back."""
+    return await effect(request, "send_exchange", CloseIn, _send)
+
+
 async def post_customer(request: Request) -> Response:
     """POST /shop/v1/customers/{id}/changes."""
     return await effect(request, "change_customer", CustomerChangeIn, _customer)
@@ -321,6 +344,7 @@ ROUTES = [
     Route("/shop/v1/orders/{id}/returns", post_return, methods=["POST"]),
     Route("/shop/v1/orders/{id}/exchanges", post_exchange, methods=["POST"]),
     Route("/shop/v1/orders/{id}/closed-returns", post_close, methods=["POST"]),
+    Route("/shop/v1/orders/{id}/sent-exchanges", post_send, methods=["POST"]),
     Route("/shop/v1/customers/{id}/changes", post_customer, methods=["POST"]),
     Route("/shop/v1/changes", get_changes),
 ]

@@ -14,7 +14,8 @@ from app.sandbox.wire import Json, Problem, Strict
 
 EffectName = Literal[
     "refund", "charge", "payout", "cancel", "change_address", "swap_items", "change_payment_method", "open_return",
-    "open_exchange", "close_return", "change_customer", "change_subscription", "label", "label_void", "mail",
+    "open_exchange", "close_return", "send_exchange", "change_customer", "change_subscription", "label", "label_void",
+    "mail",
 ]  # fmt: skip
 Operation = EffectName | Literal["tracking", "order", "payment", "lookup", "file", "effects", "*"]
 EFFECTS: frozenset[str] = frozenset(get_args(EffectName))

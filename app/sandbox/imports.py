@@ -82,6 +82,7 @@ ChangeKind = Literal[
     "open_return",
     "open_exchange",
     "close_return",
+    "send_exchange",
     "change_customer",
     "change_subscription",
 ]

@@ -11,6 +11,7 @@ from app.services import (
     audit,
     events,
     exchange_payments,
+    exchange_sends,
     exchanges,
     refund_approvals,
     return_arrivals,
@@ -48,6 +49,8 @@ def _give_up(session: Session, caller: Caller, exchange: Exchange, said: Ledgers
     session.refresh(exchange, with_for_update=True)
     if exchange.status != UNPAID or said is None:
         raise ReturnNotInState("The exchange has just moved: ask again.")
+    if exchange_sends.gone(session, exchange):
+        raise ReturnNotInState("Its other goods were sent already: have what is due for them paid.")
     move(session, exchange, "canceled")
     exchange_payments.release(session, caller, exchange)
     if pay:

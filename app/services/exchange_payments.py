@@ -27,6 +27,7 @@ from app.services import (
     audit,
     destinations,
     events,
+    exchange_sends,
     operation_views,
     operations,
     order_charges,
@@ -62,10 +63,12 @@ def complete(
     units): the policy's `fee` for what has arrived, and of what goes back the `label` that the shopper pays. Raises
     the refusal where what goes back cannot be given.
     """
-    due = fee
-    for row in lines_in(session, exchange.id):
+    due, rows = fee, lines_in(session, exchange.id)
+    for row in rows:
         count = row.received_quantity = min(row.quantity, arrived.get(row.line_id, 0))
         due += row.price * count // row.quantity - row.paid * count // row.quantity
+    if any(row.received_quantity != row.quantity for row in rows) and exchange_sends.gone(session, exchange):
+        due = max(due, exchange.charged or 0)  # the other goods are out: a person settles what did not come for them
     exchange.due = due
     if not pay:
         move(session, exchange, "completed")
@@ -260,6 +263,8 @@ def _after_yes(session: Session, exchange: Exchange) -> None:
         if exchange.status in {"canceled", "expired"}:
             release(session, store, exchange)
         events.record(session, "exchange.charged", exchange, view(session, exchange))
+        if (exchange.charged or 0) >= exchange.difference:
+            exchange_sends.request(session, store, exchange)
     return_ = session.get_one(Return, exchange.return_id)
     return_.refund_id = return_.refund_id or exchange.refund_id
 

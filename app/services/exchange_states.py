@@ -16,6 +16,8 @@ from app.services import events, operation_views, return_states
 from app.services.order_views import money
 
 OPEN = frozenset({"pending", "unknown"})
+SEND_KIND = "exchange_send"
+"""The operation that has the shop send the other goods before those that come back are here."""
 
 
 def move(session: Session, exchange: Exchange, status: str) -> None:
@@ -44,6 +46,8 @@ def view(session: Session, exchange: Exchange) -> dict[str, Any]:
         for operation_id in (exchange.operation_id, exchange.charge_operation_id)
         if operation_id is not None
     ]
+    mine = operation_views.of_subject(session, "exchange", exchange.id)
+    behind += [row for row in mine if row.kind == SEND_KIND]
     behind += operation_views.of_subject(session, "return", exchange.return_id)  # that the shop is to forget it
     shown = next((row for row in behind if row.status in OPEN), behind[0] if behind else None)
 
@@ -71,6 +75,7 @@ def view(session: Session, exchange: Exchange) -> dict[str, Any]:
         "operations": [row.id for row in behind],
         "created_at": clock.rfc3339(exchange.created_at),
         "approved_at": stamp(exchange.approved_at),
+        "sent_at": stamp(exchange.sent_at),
         "completed_at": stamp(exchange.completed_at),
     }
 

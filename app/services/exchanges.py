@@ -20,6 +20,7 @@ from app.services import (
     entitlements,
     events,
     exchange_payments,
+    exchange_sends,
     file_links,
     orders,
     refunds,
@@ -85,7 +86,7 @@ def request(
         difference=difference,
         payment_method_id=None if method is None else method.id or spec.payment_method_id,
         payment_kind=None if method is None else method.kind,
-        instant=spec.instant and difference > 0,
+        instant=spec.instant,
         actor=caller.actor(),
     )
     back = ReturnSpec(lines=tuple(specs), method=spec.method)
@@ -190,23 +191,34 @@ def _follow(session: Session, return_: Return, before: str) -> None:
     if return_.exchange_id is None or return_.status not in _FOLLOWED:
         return
     exchange = session.get_one(Exchange, return_.exchange_id, with_for_update=True, populate_existing=True)
-    if return_.status in {"canceled", "expired"} and (
-        exchange.charged or exchange_payments.charging(session, exchange)
-    ):
-        raise ReturnNotInState("The difference was charged already: let it be completed.")
+    if return_.status in {"canceled", "expired"}:
+        _may_end(session, exchange)
     if return_.status != exchange.status and return_.status in MOVES[exchange.status]:
         move(session, exchange, return_.status)
     if exchange.status == "expired" and exchange.charge_operation_id is not None:
         exchange_payments.release(session, exchange_payments.store_of(session, exchange), exchange)
 
 
+def _may_end(session: Session, exchange: Exchange) -> None:
+    """Raise where it has gone too far to end without its goods."""
+    if exchange_sends.gone(session, exchange):
+        raise ReturnNotInState("Its other goods were sent already: let it be completed.")
+    if exchange.charged or exchange_payments.charging(session, exchange):
+        raise ReturnNotInState("The difference was charged already: let it be completed.")
+
+
 def _registered(session: Session, return_: Return, said_yes: bool) -> None:  # noqa: FBT001  a hook's argument
-    """The shop expects it: an instant exchange is charged now."""
+    """The shop expects it: an instant exchange is charged now, and sent where nothing is to be paid for it."""
     if return_.exchange_id is None or not said_yes:
         return
     exchange = session.get_one(Exchange, return_.exchange_id, with_for_update=True, populate_existing=True)
-    if exchange.instant and exchange.status == "approved" and exchange.charge_operation_id is None:
-        exchange_payments.charge(session, exchange_payments.store_of(session, exchange), exchange, exchange.difference)
+    if not exchange.instant or exchange.status != "approved" or exchange.charge_operation_id is not None:
+        return
+    store = exchange_payments.store_of(session, exchange)
+    if exchange.difference > 0:
+        exchange_payments.charge(session, store, exchange, exchange.difference)
+    else:
+        exchange_sends.request(session, store, exchange)
 
 
 return_states.FOLLOWERS.append(_follow)

@@ -25,6 +25,7 @@ from app.models.returns import Return, ReturnLine
 from app.models.tickets import Message, Ticket
 from app.models.withdrawals import Withdrawal, WithdrawalLine
 from app.services.exchange_payments import KIND as EXCHANGE_CHARGE
+from app.services.exchange_states import SEND_KIND
 from app.services.order_views import money
 
 View = dict[str, Any]
@@ -110,8 +111,10 @@ def _exchanges(rows: Rows) -> Iterator[View]:
             for row in lines
         ]
         yield _effect("exchange", made.status, lines=shown, **paid)
-        if made.instant:
+        if made.instant and made.difference > 0:
             yield _effect(EXCHANGE_CHARGE, made.status, **paid)
+        if made.instant:
+            yield _effect(SEND_KIND, made.status, lines=shown)
 
 
 def _claims(rows: Rows) -> Iterator[View]:

@@ -25,12 +25,12 @@ TAGS = {NOT_SENT: "return-overdue", NOT_ARRIVED: "return-overdue", PAID: "return
 SUMMARY = {
     NOT_SENT: "Return {rma} was approved on {day} and nobody has seen its parcel since.",
     NOT_ARRIVED: "The parcel of return {rma} was scanned by the carrier, and nobody has noted that it arrived.",
-    PAID: "Return {rma} was paid before its goods came, and less of them has come, or not as described.",
+    PAID: "Return {rma} was paid or exchanged before its goods came, and less of them has come, or not as described.",
 }
 NEXT_STEP = {
     NOT_SENT: "Ask the shopper whether the parcel was sent; a return that was dropped can be canceled.",
     NOT_ARRIVED: "See whether it is here, else ask the carrier; then receive it, or settle what it was worth.",
-    PAID: "Settle with the shopper what was paid too much: nothing is charged by itself.",
+    PAID: "Settle with the shopper what was paid or sent too much: nothing is charged by itself.",
 }
 
 
@@ -60,7 +60,7 @@ def _raise(session: Session, return_: Return) -> None:
 
 
 def paid_too_early(session: Session, caller: Caller, return_: Return) -> None:
-    """Tell a person that less has come, or something else, than was paid for before it came."""
+    """Tell a person that less has come, or something else, than was paid for, or sent for it, before it came."""
     _to_a_person(session, caller, return_, PAID)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import errors, ids
 from app.errors import AppError, ItemNotReturnable
-from app.integrations.commerce.contract import CloseReturn, LineBack, LineSwap, OpenExchange, OpenReturn
+from app.integrations.commerce.contract import CloseReturn, LineBack, LineSwap, OpenExchange, OpenReturn, SendExchange
 from app.integrations.errors import Refused
 from app.integrations.receipts import Receipt
 from app.models.exchanges import Exchange, ExchangeLine
@@ -156,10 +156,11 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
         move(session, return_, "canceled")
 
 
-Command = OpenReturn | OpenExchange | CloseReturn
+Command = OpenReturn | OpenExchange | CloseReturn | SendExchange
 
 
-async def _send(providers: Providers, command: Command) -> Receipt:
+async def send(providers: Providers, command: Command) -> Receipt:
+    """Tell the shop; one that keeps no such thing has said yes, with `unsupported` in the evidence."""
     try:
         return await providers.commerce.apply(command)
     except Refused as refused:
@@ -168,7 +169,8 @@ async def _send(providers: Providers, command: Command) -> Receipt:
         return _unsupported(refused)
 
 
-async def _find(providers: Providers, command: Command) -> Receipt | None:
+async def find(providers: Providers, command: Command) -> Receipt | None:
+    """What the shop knows of it, as `send` tells it."""
     try:
         return await providers.commerce.find_applied(command)
     except Refused as refused:
@@ -182,9 +184,9 @@ def _unsupported(refused: Refused) -> Receipt:
     return Receipt(status="succeeded", evidence={**refused.evidence, UNSUPPORTED: True})
 
 
-operations.register(Effect(kind=RETURN_KIND, command=OpenReturn, send=_send, find=_find, settle=settle))
-operations.register(Effect(kind=EXCHANGE_KIND, command=OpenExchange, send=_send, find=_find, settle=settle))
-operations.register(Effect(kind=CLOSE_KIND, command=CloseReturn, send=_send, find=_find, settle=settle_close))
+operations.register(Effect(kind=RETURN_KIND, command=OpenReturn, send=send, find=find, settle=settle))
+operations.register(Effect(kind=EXCHANGE_KIND, command=OpenExchange, send=send, find=find, settle=settle))
+operations.register(Effect(kind=CLOSE_KIND, command=CloseReturn, send=send, find=find, settle=settle_close))
 
 
 _REFUSALS: dict[str, type[AppError]] = {

@@ -19,6 +19,7 @@ LEDGER_KIND = {
     "return_open": "open_return",
     "exchange_open": "open_exchange",
     "return_close": "close_return",
+    "exchange_send": "send_exchange",
     "change_address": "change_address",
     "swap_items": "swap_items",
     "change_payment_method": "change_payment_method",

@@ -255,3 +255,16 @@ def test_a_product_without_a_currency_of_its_own_is_priced_in_the_shop_s_only_on
     mixed = {**SHOP, "orders": [*SHOP["orders"], SHOP["orders"][1] | {"id": "o3", "currency": "USD", "payments": []}]}
     shop.post("/sandbox/v1/import", mixed)
     assert [variant["currency"] for variant in shop.get("/shop/v1/products/prd-2")["variants"]] == [None]
+
+
+def test_the_other_goods_of_an_exchange_are_sent_once_and_what_is_out_is_not_forgotten(shop):
+    closed, sent = "/shop/v1/orders/ord-1/closed-returns", "/shop/v1/orders/ord-1/sent-exchanges"
+    about = {"rma": EXCHANGE["rma"]}
+    assert refused(shop, sent, about) == (404, "return_not_found")
+    shop.post("/shop/v1/orders/ord-1/exchanges", EXCHANGE, key="x1")
+    first = shop.post(sent, about, key="s1")
+    assert shop.post(sent, about, key="s1")["id"] == first["id"]
+    assert refused(shop, sent, about) == (409, "already_sent")
+    assert refused(shop, closed, about) == (409, "already_sent")
+    assert len(shop.effects("send_exchange")) == 1
+    assert shop.get("/shop/v1/changes?key=s1")["data"][0]["kind"] == "send_exchange"

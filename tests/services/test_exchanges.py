@@ -181,7 +181,86 @@ def test_an_instant_exchange_is_charged_at_once_and_never_twice(app, store):
     assert [row["amount"] for row in store.sandbox.effects("charge")] == [500]
 
 
+def sent(store: Tenant, made: dict[str, Any]) -> dict[str, Any]:
+    """The exchange once the shop has sent the other goods."""
+    return until(lambda: (e := store.get(f"/v1/exchanges/{made['id']}").json())["sent_at"] and e, 15)
+
+
+def told(store: Tenant, made: dict[str, Any]) -> list[str]:
+    events = store.get(f"/v1/events?resource={made['id']}").json()["data"]
+    return [event["type"].removeprefix("exchange.") for event in events]
+
+
+def test_an_instant_exchange_of_equal_price_is_sent_at_once_and_is_owed_from_then_on(app, store):
+    made = exchange(store, swap("mug-blue"), instant=True).json()
+    assert (made["instant"], made["difference"]["amount"]) == (True, 0)
+    assert sent(store, made)["status"] == "approved"
+    assert store.sandbox.effects("charge") == []
+    assert told(store, made) == ["requested", "approved", "sent"]
+    canceled = store.post(f"/v1/exchanges/{made['id']}/cancel", {})
+    assert (canceled.status_code, canceled.json()["code"]) == (409, "return_not_in_state")
+
+    def late(session: Any) -> None:
+        session.get_one(Return, made["return"]).expires_at = clock.now() - timedelta(seconds=1)
+
+    app.write(late)
+    app.write(return_expiry.tend)
+    assert shown(store, made, "approved")["status"] == "approved", "nor does it expire"
+    assert finish(store, made)["status"] == "completed"
+    assert len(store.sandbox.effects("send_exchange")) == 1
+
+
+def test_goods_that_cost_more_are_sent_once_they_are_paid_for_and_not_where_the_charge_fails(store):
+    made = exchange(store, swap("mug-gold"), instant=True).json()
+    assert sent(store, made)["charged"]["amount"] == 500
+    assert told(store, made)[2:] == ["charged", "sent"]
+    store.sandbox.fault("charge", "refuse", code="card_declined", status=409)
+    poor = exchange(store, swap("mug-gold"), number=2, instant=True).json()
+    until(lambda: "charge_failed" in told(store, poor), 15)
+    assert len(store.sandbox.effects("send_exchange")) == 1
+    assert store.get(f"/v1/exchanges/{poor['id']}").json()["sent_at"] is None
+
+
+@pytest.mark.parametrize("fault", ["error_after_effect", "reset_after"])
+def test_a_lost_answer_sends_them_once(store, fault):
+    store.sandbox.fault("send_exchange", fault)
+    made = exchange(store, swap("mug-blue"), instant=True).json()
+    sent(store, made)
+    assert len(store.sandbox.effects("send_exchange")) == 1
+
+
+def test_where_less_comes_than_was_sent_for_it_nothing_goes_back_and_a_person_hears_of_it(store):
+    made = exchange(store, swap("mug-gold", 2), instant=True).json()
+    sent(store, made)
+    arrive(store, made, a_1=1)
+    done = shown(store, made, "completed")
+    assert (done["due"]["amount"], done["refunds"]) == (1000, [])
+    assert moved(store) == {"charge": [1000], "refund": []}
+    tags = [row["tags"] for row in store.get("/v1/tickets").json()["data"]]
+    assert tags == [["return-paid-too-early"]]
+
+
+def test_a_shop_that_will_not_send_them_at_once_sends_them_when_the_others_are_back(store):
+    store.sandbox.fault("send_exchange", "refuse", code="not_now", status=409)
+    made = exchange(store, swap("mug-blue"), instant=True).json()
+    until(lambda: "not_sent" in told(store, made), 15)
+    canceled = store.post(f"/v1/exchanges/{made['id']}/cancel", {}, Prefer="wait=15")
+    assert canceled.json()["status"] == "canceled", "nothing is out"
+
+
+def test_an_exchange_whose_goods_are_out_is_not_given_up_when_a_bank_takes_its_charge_back(store):
+    made = exchange(store, swap("mug-gold"), instant=True).json()
+    sent(store, made)
+    finish(store, made)
+    [charge] = store.sandbox.effects("charge")
+    store.sandbox.post(f"/sandbox/v1/charges/{charge['subject']}/fail", {"failure_code": "dispute_lost"})
+    shown(store, made, "payment_failed")
+    given_up = store.post(f"/v1/exchanges/{made['id']}/cancel", {}, Aftersale_Actor="agent:lee")
+    assert (given_up.status_code, given_up.json()["code"]) == (409, "return_not_in_state")
+
+
 def test_what_was_paid_on_top_is_not_refunded_while_its_goods_are_out(store):
+    store.sandbox.fault("send_exchange", "refuse", code="not_now", status=409)
     made = exchange(store, swap("mug-gold", 2), instant=True).json()
     until(lambda: store.get(f"/v1/exchanges/{made['id']}").json()["charged"]["amount"] == 1000, 15)
     refund = {"order": "#1", "amount": {"amount": 1001, "currency": "EUR"}}  # the third mug cost 10.00
@@ -387,6 +466,7 @@ def test_a_preview_of_an_exchange_tells_its_price_and_its_token_holds_for_that_p
     seen = preview(store, "/v1/exchanges", **body)
     told = {row["kind"]: row["amount"]["amount"] for row in seen["effects"] if row["amount"]}
     assert told == {"exchange": 1000, "exchange_charge": 1000}
+    assert [row["kind"] for row in seen["effects"]][-1] == "exchange_send"
     (line,) = next(row["lines"] for row in seen["effects"] if row["kind"] == "exchange")
     assert (line["variant_id"], line["paid"]["amount"], line["price"]["amount"]) == ("mug-gold", 2000, 3000)
     dearer = store.sandbox.get("/sandbox/v1/export")

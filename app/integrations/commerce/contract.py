@@ -295,6 +295,14 @@ class CloseReturn(Frozen):
     rma: str
 
 
+class SendExchange(Frozen):
+    """Have the shop send now what goes out for the exchange of this `rma`, before what comes back is here."""
+
+    key: str
+    order_id: str
+    rma: str
+
+
 class ChangeCustomer(Frozen):
     """Change a customer's default address or contacts; what is None stays."""
 
@@ -313,6 +321,7 @@ ShopCommand = (
     | OpenReturn
     | OpenExchange
     | CloseReturn
+    | SendExchange
     | ChangeCustomer
     | ChangeSubscription
 )

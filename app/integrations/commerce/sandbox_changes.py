@@ -11,6 +11,7 @@ from app.integrations.commerce.contract import (
     CloseReturn,
     OpenExchange,
     OpenReturn,
+    SendExchange,
     ShopCommand,
     SwapItems,
     SwapReceipt,
@@ -28,6 +29,7 @@ WAYS: dict[type[ShopCommand], tuple[str, str]] = {
     OpenReturn: ("open_return", "returns"),
     OpenExchange: ("open_exchange", "exchanges"),
     CloseReturn: ("close_return", "closed-returns"),
+    SendExchange: ("send_exchange", "sent-exchanges"),
     ChangeCustomer: ("change_customer", "changes"),
     ChangeSubscription: ("change_subscription", "changes"),
 }

@@ -54,7 +54,9 @@ class ExchangeParams(In):
     payment_method_id: Ref | None = Field(
         None, description="Pays the difference, or gets it back; needed where something is to be paid."
     )
-    instant: bool = Field(False, description="Charge the difference at once, where the policy allows it.")
+    instant: bool = Field(
+        False, description="Charge the difference and send the other goods at once, where the policy allows it."
+    )
 
     def spec(self) -> ExchangeSpec:
         """In the words of the service."""

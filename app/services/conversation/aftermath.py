@@ -21,6 +21,7 @@ NEXT_STEP = {
     "return_open": "The shop did not take the return: it has ended and no label is made; tell the shopper why.",
     "exchange_open": "The shop did not take the exchange: it has ended; tell the shopper why.",
     "order_charge": "What the order costs more now was not paid or was taken back: have it paid, or undo the change.",
+    "exchange_send": "The shop did not send the exchange's goods at once: they go out when the others are back.",
     "exchange_charge": "What the exchange costs more was not paid or was taken back: have it charged again.",
     "label_void": "The carrier did not void the label: it may have been used.",
     "surplus_label_void": "The carrier made a second label and did not void it: void it by hand.",
