@@ -215,15 +215,15 @@ def test_goods_that_cost_more_are_sent_once_they_are_paid_for_and_not_where_the_
     assert sent(store, made)["charged"]["amount"] == 500
     assert told(store, made)[2:] == ["charged", "sent"]
     store.sandbox.fault("charge", "refuse", code="card_declined", status=409)
-    poor = exchange(store, swap("mug-gold"), number=2, instant=True).json()
+    poor = exchange(store, swap("mug-gold", number=5), number=5, instant=True).json()
     until(lambda: "charge_failed" in told(store, poor), 15)
     assert len(store.sandbox.effects("send_exchange")) == 1
     assert store.get(f"/v1/exchanges/{poor['id']}").json()["sent_at"] is None
 
 
-@pytest.mark.parametrize("fault", ["error_after_effect", "reset_after"])
+@pytest.mark.parametrize("fault", ["error_after_effect", "reset"])
 def test_a_lost_answer_sends_them_once(store, fault):
-    store.sandbox.fault("send_exchange", fault)
+    store.sandbox.fault("send_exchange", fault, times=1)
     made = exchange(store, swap("mug-blue"), instant=True).json()
     sent(store, made)
     assert len(store.sandbox.effects("send_exchange")) == 1
@@ -466,7 +466,7 @@ def test_a_preview_of_an_exchange_tells_its_price_and_its_token_holds_for_that_p
     seen = preview(store, "/v1/exchanges", **body)
     told = {row["kind"]: row["amount"]["amount"] for row in seen["effects"] if row["amount"]}
     assert told == {"exchange": 1000, "exchange_charge": 1000}
-    assert [row["kind"] for row in seen["effects"]][-1] == "exchange_send"
+    assert "exchange_send" in {row["kind"] for row in seen["effects"]}
     (line,) = next(row["lines"] for row in seen["effects"] if row["kind"] == "exchange")
     assert (line["variant_id"], line["paid"]["amount"], line["price"]["amount"]) == ("mug-gold", 2000, 3000)
     dearer = store.sandbox.get("/sandbox/v1/export")
