@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, cast
 
@@ -39,6 +40,7 @@ from app.services import (
     tries,
 )
 from app.services import credits as store_credits
+from app.services.callers import Caller
 from app.services.catalogs import Catalog
 from app.services.claim_facts import ClaimLineSpec, ClaimSpec
 from app.services.claim_grants import Verdict
@@ -74,9 +76,10 @@ HOW = ("refund", "store_credit", "reship", "exchange")
 class History:
     """Two orders of one customer, one delivered and one that has not shipped, under small caps."""
 
-    def __init__(self, loop: asyncio.Runner, book: Book, *, instant: bool) -> None:
+    def __init__(self, loop: asyncio.Runner, book: Book, *, instant: bool, days: int = 0) -> None:
         self.instant = instant
         """Whether automation may pay before the goods are back."""
+        self.arrived_at = datetime.now(UTC) - timedelta(days=days)
         self.loop, self.book, self.rng = loop, book, random.Random(0)
         self.till, self.counter = cast("Till", book.bank), cast("Counter", book.shop)
         for memory in (self.till.accounts, self.till.moved, self.counter.done):
@@ -87,17 +90,20 @@ class History:
         self.delivered = self._place(self.number, "delivered", *DELIVERED)
         self.pending = self._place(next(NUMBERS), "pending", *PENDING)
         self.rows: Rows = self.read(rows_of, self.merchant.store_id)
-        shopper = self.rows["orders"][0].customer_id
-        self.callers = {
-            "merchant": self.merchant,
-            "shopper": replace(self.merchant, shopper=shopper, agent=None),
-            "robot": replace(self.merchant.acting_for(shopper, 2), agent=None),
-        }
+        self.callers = self.people(self.rows["orders"][0].customer_id)
         self.kept: list[Callable[[], Any]] = []
         self.stale: dict[str, Ledgers] = {}
         self.known: dict[str, int] = {}
         self.unpaid: set[str] = set()
-        self.refused, self.took = False, ""
+        self.refused, self.took, self.code = False, "", ""
+
+    def people(self, shopper: str) -> dict[str, Caller]:
+        """Who asks, by name."""
+        return {
+            "merchant": self.merchant,
+            "shopper": replace(self.merchant, shopper=shopper, agent=None),
+            "robot": replace(self.merchant.acting_for(shopper, 2), agent=None),
+        }
 
     def do(self, work: Any) -> Any:
         return self.loop.run(work)
@@ -109,12 +115,18 @@ class History:
         return self.do(self.book.read(work, *args))
 
     def _policy(self, session: Session) -> None:
-        document = check({**DOCUMENT, "instant_refund": self.instant})
+        document = check({**DOCUMENT, "instant_refund": self.instant, **self.more_rules()})
         made = policies.create(session, self.merchant, document, None)
         policies.activate(session, self.merchant, made.id, None)
 
-    def _place(self, number: int, status: str, lines: Any, paid: Any, shipping: int) -> Placed:
-        told = snapshot(number, status, lines, paid, shipping)
+    def more_rules(self) -> dict[str, Any]:
+        """What the policy says besides."""
+        return {}
+
+    def _place(
+        self, number: int, status: str, lines: Any, paid: Any, shipping: int, customer: str = "cust-1"
+    ) -> Placed:
+        told = snapshot(number, status, lines, paid, shipping, customer=customer, arrived_at=self.arrived_at)
         for one in told.payments:
             self.till.accounts[one.external_id] = one.captured
         return self.write(placed, self.merchant, told, [one.external_id for one in told.payments])
@@ -123,15 +135,19 @@ class History:
 
     def step(self, move: str, seed: int) -> None:
         """Make the move, and hold everything to account."""
-        self.rng, self.refused, self.took = random.Random(seed), False, ""
+        self.rng, self.refused, self.took, self.code = random.Random(seed), False, "", ""
         before = self.judge()
         getattr(self, move)()
         self.rows = self.read(rows_of, self.merchant.store_id)
         assert not self.refused or self.rows == before.rows, "a write that was refused has changed something"
         judge = self.judge()
+        self.look(before, judge)
         judge.check()
         if self.took and judge.given(self.took) > before.given(self.took):
             judge.taken_within(self.took, self.known, before)
+
+    def look(self, before: Any, after: Any) -> None:
+        """What else a step is held to, before all that must hold always."""
 
     def judge(self) -> Judge:
         return Judge(self.rows, self.till, self.counter, CAPS, self.unpaid, self.instant)
@@ -169,8 +185,10 @@ class History:
             self.refused = asked is None
             if asked is not None:
                 self.write(asked, question)
-        except (AppError, Killed):
+        except Killed:
             self.refused = True
+        except AppError as refused:
+            self.refused, self.code = True, refused.name
         else:
             self.kept.append(lambda: self.write(whole))
             self.took = "" if order is None else order.id
@@ -336,7 +354,7 @@ class History:
 
     def the_shop_is_read_again(self) -> None:
         """What was charged for exchanges is a payment of the order by now."""
-        told = snapshot(self.number, "delivered", *DELIVERED)
+        told = snapshot(self.number, "delivered", *DELIVERED, arrived_at=self.arrived_at)
         paid = [(one.external_id, one.payment_method_id or "") for one in told.payments]
         paid += [(row.id, row.place) for row in self.judge().charges(self.delivered.id)]
         shown = tuple(payment(name, of, self.till.accounts[name], self.till.refunded(name)) for name, of in paid)
@@ -356,14 +374,18 @@ class History:
         return [row for row in rows if row.status not in FINAL and row.schedule and row.dead_at is None]
 
     def _try(self, operation_id: str, plan: str, *, blind: bool) -> None:
-        for provider in (self.till, self.counter):
+        for provider in self.providers():
             provider.plans.append(plan)
             provider.blind = blind
         with suppress(Killed):
             self.do(self.book.run(operation_id))
-        for provider in (self.till, self.counter):
+        for provider in self.providers():
             provider.plans.clear()
             provider.blind = False
+
+    def providers(self) -> list[Any]:
+        """Whoever does as they are told to."""
+        return [self.till, self.counter]
 
     def the_bank_says_more(self) -> None:
         """What was pending there ends, or money that had gone back comes home again."""
