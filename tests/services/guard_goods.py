@@ -73,6 +73,10 @@ class Goods(History):
 
     def look(self, before: Court, after: Court) -> None:
         """Note the fees of what was approved, and hold what was done to what stood before."""
+        over = {row.id for row in before.rows["returns"] if row.status == "completed"}
+        over = {row.id for row in after.rows["returns"] if row.status == "completed"} - over
+        voiding = [row for row in before.rows["return_labels"] if row.status == "voiding" and row.return_id in over]
+        self.terms.voiding.update(row.external_id for row in voiding)
         known = {row.id for row in before.rows["returns"] if row.status != "awaiting_approval"}
         for row in after.rows["returns"]:
             if row.id not in known:

@@ -34,6 +34,8 @@ class Terms:
     """By return and line: what was to be kept back when it was approved."""
     asked_to_keep: set[str] = field(default_factory=set[str])
     """Returns whose goods the store itself has left with the shopper."""
+    voiding: set[str] = field(default_factory=set[str])
+    """The carrier's ids of labels that were being voided when the store completed their return."""
 
 
 def legal_end(arrived: datetime) -> datetime:
@@ -105,7 +107,8 @@ class Court(Judge):
             units[row.line_id] += row.quantity
         fee = sum(self.terms.fees[return_.id, line] * count // asked[line] - 1 for line, count in units.items())
         fee -= len(refunds)  # each is rounded for itself
-        label = COST * len(self.carrier.live(return_.rma)) if self.terms.shopper_pays else 0
+        bought = [one for one in self.carrier.live(return_.rma) if one.id not in self.terms.voiding]
+        label = COST * len(bought) if self.terms.shopper_pays else 0
         assert kept >= min(gross, fee + label), f"{kept} was kept back of {gross}, and {fee} + {label} is due"
 
     def allocated(self, refund_id: str) -> int:
