@@ -90,7 +90,7 @@ class History:
         self.delivered = self._place(self.number, "delivered", *DELIVERED)
         self.pending = self._place(next(NUMBERS), "pending", *PENDING)
         self.rows: Rows = self.read(rows_of, self.merchant.store_id)
-        self.callers = self.people(self.rows["orders"][0].customer_id)
+        self.callers: dict[str, Caller] = self.people(self.rows["orders"][0].customer_id)
         self.kept: list[Callable[[], Any]] = []
         self.stale: dict[str, Ledgers] = {}
         self.known: dict[str, int] = {}

@@ -18,6 +18,8 @@ FEE_PERCENT, WINDOW_DAYS, LEGAL_DAYS = 10, 30, 14
 KEPT_BELOW, TWO_ABOVE = 1200, 3300
 AT_CARRIER = {"return_label", "label_void", "surplus_label_void"}
 WITH_SHOPPER = {"requested", "awaiting_approval", "approved", "label_issued", "in_transit"}
+TAKEN_TOO_MUCH = {"exchange_not_due", "change_refused"}
+"""Why a charge goes back."""
 BINDING = {"confirmed", "completed"}
 
 
@@ -183,12 +185,17 @@ class Court(Judge):
             return_ = returns.get(refund.return_id)
             early = return_ is not None and return_.status in WITH_SHOPPER and return_.method != "keep"
             assert self.instant or not (early and refund.automated), "automation paid a return before its goods"
-            if refund.reason != "exchange_not_due":  # what was taken too much goes back unasked
+            if refund.id not in self._taken_first():
                 self._two_agree(refund, self.allocated(refund.id), before.spent_before(self, refund))
             self._in_the_window(refund)
         for credit in self.rows["credits"]:
             if credit.refund_id is None and credit.id not in was:
                 self._two_agree(credit, credit.amount, before.money(credit.order_id))
+
+    def _taken_first(self) -> set[str]:
+        """Refunds of what was taken a moment ago, or is taken from another method now: they give nothing away."""
+        moved = {row.refund_id for row in self.rows["changes"] if row.kind == "payment_method"}
+        return moved | {row.id for row in self.rows["refunds"] if row.reason in TAKEN_TOO_MUCH}
 
     def _in_the_window(self, refund: Any) -> None:
         """Goods that stay are bound as those that come back are, where automation pays and nothing was decided."""
