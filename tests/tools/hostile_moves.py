@@ -117,6 +117,8 @@ class Moves:
     others: list[int]
     made: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """Ids of what was answered, by their prefix."""
+    returns: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Order and return of those that were made."""
     tokens: list[str] = field(default_factory=lambda: ["cft_nothing"])
     thrown: list[tuple[Call, str]] = field(default_factory=list[tuple[Call, str]])
     """The last calls with their keys."""
@@ -144,6 +146,8 @@ class Moves:
         """Keep the ids and tokens of an answer."""
         if token := told.get("confirmation_token"):
             self.tokens = [*self.tokens[-50:], token]
+        if str(told.get("id")).startswith("ret_") and told.get("order"):
+            self.returns = [*self.returns[-60:], (told["order"], told["id"])]
         found = [told, told.get("approval"), told.get("operation"), {"id": told.get("return")}, told.get("change")]
         for part in found:
             name = part.get("id") if isinstance(part, dict) else None
@@ -245,12 +249,32 @@ def _return(moves: Moves) -> Call:
     line = {"line_id": moves.line(number), "quantity": moves.few()}
     if moves.rng.random() < 0.2:
         line["resolution"] = "store_credit"
-    return "POST", "/v1/returns", {"order": moves.ref(number), "lines": [line]}
+    if moves.rng.random() < 0.2:
+        line["reason"] = "worn"  # what is worth little may stay then
+    way = {"method": moves.rng.choice(["label", "drop_off", "keep"])} if moves.rng.random() < 0.2 else {}
+    return "POST", "/v1/returns", {"order": moves.ref(number), "lines": [line], **way}
+
+
+def _money_before_goods(moves: Moves) -> Call:
+    """Of a return that was asked for before, all or a part; now and then by the order of another one."""
+    number = moves.order(*DELIVERED)
+    known = moves.returns[-40:]
+    order, return_id = moves.rng.choice(known) if known else (f"ord-{number}", moves.one("ret"))
+    if moves.rng.random() < 0.1:
+        order = moves.ref(number)
+    body: dict[str, Any] = {"order": order, "return_id": return_id}
+    if moves.rng.random() < 0.4:
+        body["lines"] = [{"line_id": moves.line(number), "quantity": moves.few()}]
+    if moves.rng.random() < 0.1:
+        body["destination"] = {"type": "store_credit", "payment_method_id": None}
+    return "POST", moves.rng.choice(["/v1/refunds", "/v1/actions/refund_order"]), body
 
 
 def _label(moves: Moves) -> Call:
     if moves.rng.random() < 0.4:
-        return "POST", "/v1/return-labels", {"return_id": moves.one("ret")}
+        lay = {"enclosed": {"carrier": "UPS", "tracking_number": "1Z999AA10123456784"}}
+        more = lay if moves.rng.random() < 0.1 else {}
+        return "POST", "/v1/return-labels", {"return_id": moves.one("ret"), **more}
     number = moves.order(*DELIVERED)
     lines = [{"line_id": moves.line(number), "quantity": 1}]
     return "POST", "/v1/return-labels", {"order": moves.ref(number), "lines": lines}
@@ -287,8 +311,10 @@ def _on_claim(moves: Moves) -> Call:
 def _withdraw(moves: Moves) -> Call:
     if moves.rng.random() < 0.5:
         return "POST", f"/v1/withdrawals/{moves.one('wdr')}/confirm", {}
+    if moves.rng.random() < 0.3:  # from all that is left, also of what is to be sent
+        return "POST", "/v1/withdrawals", {"order": moves.ref(moves.order())}
     number = moves.order(*DELIVERED)
-    lines = [{"line_id": moves.line(number), "quantity": 1}]
+    lines = [{"line_id": moves.line(number), "quantity": moves.few()}]
     return "POST", "/v1/withdrawals", {"order": moves.ref(number), "lines": lines}
 
 
@@ -318,7 +344,17 @@ def _gift(moves: Moves) -> Call:
 
 
 def _extend(moves: Moves) -> Call:
-    return "POST", "/v1/actions/extend_window", {"order": moves.ref(moves.order()), "until": "2030-01-01T00:00:00Z"}
+    number = moves.order()
+    line = {"line": moves.line(number)} if moves.rng.random() < 0.5 else {}
+    body = {"order": moves.ref(number), "until": "2030-01-01T00:00:00Z", **line}
+    return "POST", "/v1/actions/extend_window", body
+
+
+def _merge(moves: Moves) -> Call:
+    """Whoever is another has another's orders, and another's caps."""
+    whose = [HER, OTHER]
+    moves.rng.shuffle(whose)
+    return "POST", f"/v1/customers/{whose[0]}/merge", {"into": whose[1]}
 
 
 def _approve(moves: Moves) -> Call:
@@ -352,6 +388,7 @@ KINDS: dict[str, tuple[Callable[[Moves], Call], int]] = {
     "label": (_label, 1),
     "void": (_void, 1),
     "on_return": (_on_return, 3),
+    "early": (_money_before_goods, 4),
     "exchange": (_exchange, 3),
     "claim": (_claim, 4),
     "on_claim": (_on_claim, 3),
@@ -360,6 +397,7 @@ KINDS: dict[str, tuple[Callable[[Moves], Call], int]] = {
     "subscribe": (_subscribe, 1),
     "gift": (_gift, 1),
     "extend": (_extend, 1),
+    "merge": (_merge, 1),
     "approve": (_approve, 1),
     "resolve": (_resolve, 1),
     "rule": (_rule, 1),
