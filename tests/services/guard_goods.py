@@ -32,9 +32,10 @@ from app.services.labels import LabelSpec
 from app.services.params import MoneyIn
 from app.services.return_specs import LineSpec, ReturnSpec
 from tests.services.guard_carrier import Carrier
-from tests.services.guard_history import CAPS, MOVES, TO, WHO, History
+from tests.services.guard_history import MOVES, TO, WHO, History
 from tests.services.guard_judge import rows_of
 from tests.services.guard_rights import KEPT_BELOW, TWO_ABOVE, Court, Terms, legal_end
+from tests.services.guard_telling import CAPS
 from tests.services.money_fixtures import NUMBERS, Book, Placed
 
 SMALL = (((1, 300), (1, 200)), (("pm-card", 500),), 0)

@@ -40,15 +40,14 @@ from tests.http.storefront import SHOP, Page, vouched
 from tests.sandbox.served import Served
 from tests.support.app import App, Tenant, running, sandbox
 from tests.support.databases import Databases
-from tests.tools.hostile_moves import HER, Call, Moves, shop
+from tests.tools import hostile_checks
+from tests.tools.hostile_checks import FEE_PERCENT, TWO_ABOVE
+from tests.tools.hostile_moves import Call, Moves
+from tests.tools.hostile_shop import HER, shop
 
 AT_ONCE = 6
 AGAIN = {"provider_unavailable", "storage_unavailable", "unavailable"}
 """Answers 5xx that say: later."""
-TWO_ABOVE, FEE_PERCENT = 1_900, 10
-"""Nobody says yes for her: what two persons would have to agree to never happens."""
-UNASKED = {"exchange_not_due", "change_refused"}
-"""Why a refund gives back what was taken a moment before."""
 RULES = (
     checker.captured_is_the_ceiling,
     checker.orders_give_what_they_took,
@@ -199,7 +198,7 @@ class Siege:
         for table in OF_ORDERS:
             rows = [row for row in history.tables[table] if row["order_id"] not in {*hers, None}]
             wrong += [f"{row['id']} is about the order of another" for row in rows]
-        wrong += [*self._spent(history), *_parted(history), *_kept_back(history)]
+        wrong += [*self._spent(history), *hostile_checks.parted(history), *hostile_checks.kept_back(history)]
         decided = self.store.get("/v1/approvals?status=approved").json()["data"]
         wrong += [f"{row['id']} was approved" for row in decided]
         drafts = self.store.get("/v1/policies").json()["data"]
@@ -238,44 +237,6 @@ class Siege:
             after = page["next_after"]
         tables = _of_store(evidence.tables(self.app.settings.database), self.store.id)
         return History("", shops={served.shop: Shop(_told(served, "/sandbox/v1/export"), ledger)}, tables=tables)
-
-
-def _live(history: History) -> list[Row]:
-    """Refunds that were paid, or may be."""
-    over = {"failed", "canceled", "awaiting_approval"}
-    moved = {row["refund_id"] for row in history.tables["changes"] if row["kind"] == "payment_method"}
-    rows = [row for row in history.tables["refunds"] if row["status"] not in over and row["reason"] not in UNASKED]
-    return [row for row in rows if row["id"] not in moved]
-
-
-def _parted(history: History) -> Iterator[str]:
-    """Two persons would have been asked, and it was split so that nobody was; per order, and per return."""
-    sums: Counter[str] = Counter()
-    behind = {row["refund_id"] for name in ("changes", "withdrawals") for row in history.tables[name]}
-    for refund in _live(history):
-        follows = refund["cancellation_id"] or refund["id"] in behind or not refund["automated"]
-        if not follows:
-            sums[refund["return_id"] or refund["order_id"]] += refund["amount"]
-    yield from (f"{name} gave {amount} unasked" for name, amount in sums.items() if amount > TWO_ABOVE)
-
-
-def _kept_back(history: History) -> Iterator[str]:
-    """Of a return that was paid before its goods its fee and its label are kept back, whatever came first."""
-    labels = Counter[str]()
-    for label in (label for shop in history.shops.values() for label in shop.export["labels"]):
-        if label["voided_at"] is None:
-            labels[label["rma"]] += label["cost"]
-    for return_ in history.tables["returns"]:
-        paid = [row for row in _live(history) if row["return_id"] == return_["id"]]
-        if not paid or return_["exchange_id"] is not None:
-            continue
-        kept = sum(row["fee"] for row in paid)
-        gross = kept + sum(row["amount"] for row in paid)
-        due = gross * FEE_PERCENT // 100 - 2 * len(paid) + labels[return_["rma"]]
-        if return_["method"] == "keep":
-            yield f"{return_['id']} was paid before its goods, and they never come"
-        if kept < min(gross, due):
-            yield f"{return_['id']} kept back {kept} of {gross}, and {due} is due"
 
 
 def _told(served: Served, path: str) -> dict[str, Any]:
