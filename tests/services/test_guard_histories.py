@@ -1,4 +1,4 @@
-"""Refund, credit, exchange, return, claim, cancel and change in any order, killed anywhere: nothing is given twice.
+"""Refund, credit, exchange, return, label, claim, withdraw and change in any order, killed anywhere: nothing twice.
 
 `HISTORIES=500` makes it a long run with seeds of its own; without it the same histories are told each time.
 """
@@ -21,7 +21,7 @@ from tests.services.money_fixtures import one_database, open_book
 from tests.support.spread import KINDS
 
 LONG = int(os.environ.get("HISTORIES", "0"))
-SHORT = {"sqlite": 10, "postgresql": 8}
+SHORT = {"sqlite": 7, "postgresql": 5}
 STEPS = 32
 
 

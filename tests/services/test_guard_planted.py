@@ -29,7 +29,7 @@ from app.services import (
 from app.services.ledgers import Ledger
 from tests.services.guard_carrier import Carrier
 from tests.services.guard_fixtures import Counter, Till
-from tests.services.guard_goods import EVERYTHING, GOODS, Goods
+from tests.services.guard_goods import GOODS, Goods
 from tests.services.money_fixtures import one_database, open_book
 
 LONG = int(os.environ.get("HISTORIES", "0"))
@@ -110,18 +110,23 @@ def who_is_merged_has_spent_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(customer_merges, "_add_spending", lambda *args: None)
 
 
+KEPT = {"return_": 6, "a_return_goes_on": 6, "refund": 6, "a_person_says": 2, "workers_do_all_there_is": 2}
+LAW = {"withdraw": 6, "extend_window": 3, "a_withdrawal_goes_on": 3, "workers_do_all_there_is": 1}
+PERSONS = {"refund": 6, "a_person_says": 9, "workers_do_all_there_is": 1}
+TWINS = {"refund": 4, "goodwill": 4, "two_customers_are_one": 2, "workers_do_all_there_is": 1}
+"""The same moves where little else happens, for holes into which few histories of everything fall."""
 HOLES: list[tuple[Dig, dict[str, int], int]] = [
     (no_fee_once_it_has_a_label, GOODS, 0),
     (given_does_not_count, GOODS, 0),
-    (what_is_kept_is_not_gone, GOODS, 0),
-    (what_was_let_keep_does_not_count, GOODS, 0),
-    (nobody_waits_for_a_label, GOODS, 0),
-    (a_label_that_is_being_voided_is_gone, GOODS, 0),
-    (a_return_is_paid_part_by_part, GOODS, 0),
-    (what_a_person_grants_is_the_law, GOODS, 0),
-    (the_last_day_does_not_count, GOODS, 0),
-    (one_person_with_two_spellings_is_two, GOODS, 0),
-    (who_is_merged_has_spent_nothing, EVERYTHING, 0),
+    (what_is_kept_is_not_gone, KEPT, 0),
+    (what_was_let_keep_does_not_count, KEPT, 0),
+    (nobody_waits_for_a_label, GOODS, 129),
+    (a_label_that_is_being_voided_is_gone, GOODS, 156),
+    (a_return_is_paid_part_by_part, GOODS, 104),
+    (what_a_person_grants_is_the_law, LAW, 0),
+    (the_last_day_does_not_count, LAW, 0),
+    (one_person_with_two_spellings_is_two, PERSONS, 0),
+    (who_is_merged_has_spent_nothing, TWINS, 0),
 ]
 """What is planted, in which histories it is looked for, and from which seed on."""
 
