@@ -55,7 +55,7 @@ def given_does_not_count(patch: pytest.MonkeyPatch) -> None:
 
 def what_is_kept_is_not_gone(patch: pytest.MonkeyPatch) -> None:
     right = Ledger.gone
-    patch.setattr(Ledger, "gone", lambda self, line: right(self, line) - self.let_keep.get(line.id, 0))
+    patch.setattr(Ledger, "gone", lambda self, line: max(0, right(self, line) - self.let_keep.get(line.id, 0)))
 
 
 def what_was_let_keep_does_not_count(patch: pytest.MonkeyPatch) -> None:
@@ -116,8 +116,8 @@ PERSONS = {"refund": 6, "a_person_says": 9, "workers_do_all_there_is": 1}
 TWINS = {"refund": 4, "goodwill": 4, "two_customers_are_one": 2, "workers_do_all_there_is": 1}
 """The same moves where little else happens, for holes into which few histories of everything fall."""
 HOLES: list[tuple[Dig, dict[str, int], int]] = [
-    (no_fee_once_it_has_a_label, GOODS, 0),
-    (given_does_not_count, GOODS, 0),
+    (no_fee_once_it_has_a_label, GOODS, 12),
+    (given_does_not_count, GOODS, 11),
     (what_is_kept_is_not_gone, KEPT, 0),
     (what_was_let_keep_does_not_count, KEPT, 0),
     (nobody_waits_for_a_label, GOODS, 129),
