@@ -110,7 +110,7 @@ def who_is_merged_has_spent_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(customer_merges, "_add_spending", lambda *args: None)
 
 
-KEPT = {"return_": 6, "a_return_goes_on": 6, "refund": 6, "a_person_says": 2, "workers_do_all_there_is": 2}
+KEPT = {"return_": 6, "a_return_goes_on": 9, "refund": 2, "workers_do_all_there_is": 1}
 LAW = {"withdraw": 6, "extend_window": 3, "a_withdrawal_goes_on": 3, "workers_do_all_there_is": 1}
 PERSONS = {"refund": 6, "a_person_says": 9, "workers_do_all_there_is": 1}
 TWINS = {"refund": 4, "goodwill": 4, "two_customers_are_one": 2, "workers_do_all_there_is": 1}
