@@ -58,10 +58,6 @@ def what_is_kept_is_not_gone(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Ledger, "gone", lambda self, line: max(0, right(self, line) - self.let_keep.get(line.id, 0)))
 
 
-def what_was_let_keep_does_not_count(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(guard_facts, "_let_keep", lambda *args: 0)
-
-
 def nobody_waits_for_a_label(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(instant_refunds, "wait_for_labels", lambda *args: None)
 
@@ -110,16 +106,16 @@ def who_is_merged_has_spent_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(customer_merges, "_add_spending", lambda *args: None)
 
 
-KEPT = {"return_": 6, "a_return_goes_on": 9, "refund": 2, "workers_do_all_there_is": 1}
+KEPT = ["return_"] * 8 + ["a_return_goes_on"] * 5 + ["refund"] * 12
+"""One after the other: what stays with the shopper is paid, and then asked for again."""
 LAW = {"withdraw": 6, "extend_window": 3, "a_withdrawal_goes_on": 3, "workers_do_all_there_is": 1}
 PERSONS = {"refund": 6, "a_person_says": 9, "workers_do_all_there_is": 1}
 TWINS = {"refund": 4, "goodwill": 4, "two_customers_are_one": 2, "workers_do_all_there_is": 1}
 """The same moves where little else happens, for holes into which few histories of everything fall."""
-HOLES: list[tuple[Dig, dict[str, int], int]] = [
+HOLES: list[tuple[Dig, dict[str, int] | list[str], int]] = [
     (no_fee_once_it_has_a_label, GOODS, 12),
     (given_does_not_count, GOODS, 11),
-    (what_is_kept_is_not_gone, KEPT, 0),
-    (what_was_let_keep_does_not_count, KEPT, 0),
+    (what_is_kept_is_not_gone, KEPT, 4),
     (nobody_waits_for_a_label, GOODS, 129),
     (a_label_that_is_being_voided_is_gone, GOODS, 156),
     (a_return_is_paid_part_by_part, GOODS, 104),
@@ -139,18 +135,24 @@ def test_a_hole_under_the_guard_is_found(dig, moves, first, databases, tmp_path_
         shop, carrier = Counter(), Carrier()
         books = open_book(url, bank=Till(), shop=shop, channel=shop, carrier=carrier, retry_seconds=(1.0,) * 30)
         book = loop.run(stack.enter_async_context(books))
-        names = [name for name, often in moves.items() for _ in range(often)]
         start = 0 if LONG else first
         try:
             for seed in range(start, start + (LONG or MOST)):
-                draws = random.Random(seed)
-                steps = [(draws.choice(names), draws.randrange(2**32)) for _ in range(STEPS)]
+                steps = _drawn(moves, random.Random(seed))
                 if not _holds(Goods(loop, book, carrier, seed=steps[0][1]), steps):
                     print(f"{dig.__name__}: found by history {seed}")
                     return
         finally:
             loop.run(stack.aclose())
     pytest.fail("no history has noticed it")
+
+
+def _drawn(moves: dict[str, int] | list[str], draws: random.Random) -> list[tuple[str, int]]:
+    """Moves as often as they are named, or in their order."""
+    if isinstance(moves, list):
+        return [(name, draws.randrange(2**32)) for name in moves]
+    names = [name for name, often in moves.items() for _ in range(often)]
+    return [(draws.choice(names), draws.randrange(2**32)) for _ in range(STEPS)]
 
 
 def _holds(history: Goods, steps: list[tuple[str, int]]) -> bool:
