@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.errors import Invalid, ItemNotInOrder, ReturnNotFound, ReturnNotInState
@@ -44,8 +44,11 @@ def of_return(session: Session, caller: Caller, order_id: str, return_id: str, a
         raise ReturnNotInState("Only a return whose goods are to come is paid before they are here.")
     if return_registrations.waits(session, return_):
         raise ReturnNotInState("The shop has not said yes to the return yet: ask again.")
-    if return_.label_payer == return_fees.SHOPPER and _buying(session, return_):
-        raise ReturnNotInState("Its label is being bought, which the shopper pays: ask again.")
+    wait_for_labels(session, return_)
+    if return_.label_payer == return_fees.SHOPPER and _any_label(session, return_, "voiding"):
+        raise ReturnNotInState(
+            "Its label is being voided, which the shopper pays where the carrier says no: ask again."
+        )
     if _asked(session, return_):
         raise ReturnNotInState("A person is asked already whether it is paid before its goods are here.")
     if asked.amount is not None or asked.shipping or (asked.destination, asked.payment_method_id) != ("original", None):
@@ -164,8 +167,10 @@ def bars_label(session: Session, return_: Return, currency: str) -> bool:
     before = paid(session, return_)
     if not before:
         return False
+    if _any_label(session, return_, "pending", "unknown", "voiding"):  # the carrier may say no to a void
+        return True
     kept = _kept_for_labels(session, return_, return_states.lines_in(session, return_.id), before)
-    return _buying(session, return_) or kept <= return_fees.label(session, return_, currency)
+    return kept <= return_fees.label(session, return_, currency)
 
 
 def _asked(session: Session, return_: Return) -> bool:
@@ -173,9 +178,22 @@ def _asked(session: Session, return_: Return) -> bool:
     return any(row.status == WAITING for row in return_states.refunds_of(session, return_))
 
 
-def _buying(session: Session, return_: Return) -> bool:
-    """Whether a label is on its way whose cost nobody knows yet."""
-    return any(label.status in {"pending", "unknown"} for label in return_states.live_labels(session, return_.id))
+def wait_for_labels(session: Session, return_: Return) -> None:
+    """Raise while a label is being bought that the shopper pays: nobody knows yet what is to be kept back for it."""
+    if return_.label_payer == return_fees.SHOPPER and _any_label(session, return_, "pending", "unknown"):
+        raise ReturnNotInState("Its label is being bought, which the shopper pays: ask again.")
+
+
+def _any_label(session: Session, return_: Return, *statuses: str) -> bool:
+    """Whether a label of it stands so."""
+    return any(label.status in statuses for label in return_states.live_labels(session, return_.id))
+
+
+def paid_amount(session: Session, order_id: str, return_id: str) -> int:
+    """What of the return was paid, or is reserved to be, minor units."""
+    query = select(func.coalesce(func.sum(Allocation.amount), 0)).join(Refund, Refund.id == Allocation.refund_id)
+    query = query.where(Refund.order_id == order_id, Refund.return_id == return_id, Allocation.status.in_(RESERVING))
+    return int(session.scalar(query) or 0)
 
 
 def drop_questions(session: Session, caller: Caller, return_: Return) -> None:

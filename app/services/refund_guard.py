@@ -10,7 +10,7 @@ from app.models.customers import Customer
 from app.models.orders import Order
 from app.models.refunds import Refund
 from app.models.returns import UNSENT, Return
-from app.services import decisions, guard_facts, spending
+from app.services import decisions, guard_facts, instant_refunds, spending
 from app.services.callers import Caller
 from app.services.order_views import payments_of
 from app.services.policy.contract import Decided, Facts
@@ -57,6 +57,7 @@ def facts_of(
         "currency": refund.currency,
         "reason": refund.reason,
         "follows": behind,
+        "paid_before": _paid_before(session, refund) if behind == "return" else 0,
         "instant": behind is None or (action == "refund" and _before_goods(session, refund)),
         **_destination_facts(session, order, refund),
     }
@@ -68,6 +69,11 @@ def facts_of(
         return facts
     # An amount that names no line may be for any that the shopper has.
     return facts.model_copy(update={"lines": tuple(line for line in facts.lines if line.free) or facts.lines})
+
+
+def _paid_before(session: Session, refund: Refund) -> int:
+    """What other refunds of its return have paid: however it is split, two persons see the sum."""
+    return 0 if refund.return_id is None else instant_refunds.paid_amount(session, refund.order_id, refund.return_id)
 
 
 def _before_goods(session: Session, refund: Refund) -> bool:

@@ -150,6 +150,8 @@ def complete(session: Session, caller: Caller, return_id: str, said: Ledgers, *,
     keeps = return_.method == "keep"
     if "completed" not in MOVES[return_.status] or not (keeps or return_.status in HERE):
         raise ReturnNotInState(f"A return that is {return_.status} cannot become completed.")
+    if pay:
+        instant_refunds.wait_for_labels(session, return_)
     instant_refunds.drop_questions(session, caller, return_)
     rows = lines_in(session, return_.id)
     kept = return_inspections.percent(session, return_, rows)

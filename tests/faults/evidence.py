@@ -24,6 +24,7 @@ TABLES = (
     "cancellations",
     "changes",
     "exchanges",
+    "withdrawals",
     "credits",
     "spend_counters",
     "events",

@@ -217,7 +217,14 @@ def after(plan: str) -> None:
 
 
 def snapshot(
-    number: int, status: str, lines: tuple[tuple[int, int], ...], paid: tuple[tuple[str, int], ...], shipping: int
+    number: int,
+    status: str,
+    lines: tuple[tuple[int, int], ...],
+    paid: tuple[tuple[str, int], ...],
+    shipping: int,
+    *,
+    customer: str = "cust-1",
+    arrived_at: datetime | None = None,
 ) -> OrderSnapshot:
     """An order of red mugs: `lines` are quantity and what was paid for them, `paid` amounts by method."""
     arrived = status == "delivered"
@@ -243,11 +250,11 @@ def snapshot(
         status=status,  # pyright: ignore[reportArgumentType]
         payment_status="paid",
         fulfillment_status="fulfilled" if arrived else "unfulfilled",
-        placed_at=datetime.now(UTC),
-        delivered_at=datetime.now(UTC) if arrived else None,
+        placed_at=arrived_at or datetime.now(UTC),
+        delivered_at=(arrived_at or datetime.now(UTC)) if arrived else None,
         customer=CustomerSnapshot(
-            external_id="cust-1",
-            email="mia@example.com",
+            external_id=customer,
+            email=f"{customer}@example.com",
             payment_methods=tuple(
                 PaymentMethodSnapshot(
                     id=name,

@@ -1,37 +1,27 @@
-"""One history of a store under the guard: whatever can be asked for, done or lost, one step after the other.
-
-Each step draws what it needs from its own seed, so that a history is a list of `(move, seed)` and can be told again.
-"""
+"""One history of a store under the guard: whatever can be asked for, done or lost, one step after the other."""
 
 from __future__ import annotations
 
-import asyncio
-import random
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.errors import AppError
 from app.models.operations import FINAL, Operation
-from app.models.records import Decision
 from app.services import (
     approval_votes,
     cancellations,
     claim_approvals,
     claim_grants,
     claims,
-    decision_replays,
     exchange_ends,
     exchanges,
     item_swaps,
     mirror,
     payment_changes,
-    policies,
     refund_approvals,
     refunds,
     return_arrivals,
@@ -45,159 +35,21 @@ from app.services.claim_grants import Verdict
 from app.services.decisions import Asked
 from app.services.exchange_quotes import Catalog as ExchangeCatalog
 from app.services.exchanges import ExchangeSpec
-from app.services.idempotency import Keyed, Replayed, once
+from app.services.idempotency import Replayed
 from app.services.item_swaps import SwapSpec
-from app.services.orders import Ledgers
-from app.services.policy.document import check
 from app.services.refund_quotes import RefundSpec
 from app.services.return_specs import LineSpec, ReturnSpec
-from tests.services.guard_fixtures import KINDS, PLANS, Counter, Killed, Moved, Till, payment, snapshot, sold
-from tests.services.guard_judge import Judge, Rows, rows_of
-from tests.services.money_fixtures import NUMBERS, Book, Placed, money, placed
+from tests.services.guard_fixtures import KINDS, PLANS, Killed, Moved, payment, snapshot, sold
+from tests.services.guard_telling import DELIVERED, Telling
+from tests.services.money_fixtures import money
 
-CAPS = {"refund": 1500, "order": 2500, "customer": 3000, "day": 3500}
-DOCUMENT = {
-    "caps": {"EUR": CAPS},
-    "auto_approve": {"claim": True, "goodwill": True},
-    "two_persons_above": {"EUR": 4500},
-    "fees": [{"id": "restocking", "percent": 10}],
-    "destinations": ["original", "store_credit", "gift_card", "paypal"],
-}
-DELIVERED = (((3, 2999), (2, 2001)), (("pm-card", 3000), ("pm-gift", 2500)), 500)
-"""Lines as quantity and what was paid for them, what paid, shipping."""
-PENDING = (((2, 2000), (1, 901)), (("pm-card", 2901),), 0)
 WHO = ("merchant", "merchant", "merchant", "robot", "robot", "shopper")
 TO = (("original", None),) * 4 + (("store_credit", None), *(("payment_method", name) for name in KINDS))
 HOW = ("refund", "store_credit", "reship", "exchange")
 
 
-class History:
-    """Two orders of one customer, one delivered and one that has not shipped, under small caps."""
-
-    def __init__(self, loop: asyncio.Runner, book: Book, *, instant: bool) -> None:
-        self.instant = instant
-        """Whether automation may pay before the goods are back."""
-        self.loop, self.book, self.rng = loop, book, random.Random(0)
-        self.till, self.counter = cast("Till", book.bank), cast("Counter", book.shop)
-        for memory in (self.till.accounts, self.till.moved, self.counter.done):
-            memory.clear()
-        self.merchant = replace(self.do(self.book.store()), agent="ana")
-        self.write(self._policy)
-        self.number = next(NUMBERS)
-        self.delivered = self._place(self.number, "delivered", *DELIVERED)
-        self.pending = self._place(next(NUMBERS), "pending", *PENDING)
-        self.rows: Rows = self.read(rows_of, self.merchant.store_id)
-        shopper = self.rows["orders"][0].customer_id
-        self.callers = {
-            "merchant": self.merchant,
-            "shopper": replace(self.merchant, shopper=shopper, agent=None),
-            "robot": replace(self.merchant.acting_for(shopper, 2), agent=None),
-        }
-        self.kept: list[Callable[[], Any]] = []
-        self.stale: dict[str, Ledgers] = {}
-        self.known: dict[str, int] = {}
-        self.unpaid: set[str] = set()
-        self.refused, self.took = False, ""
-
-    def do(self, work: Any) -> Any:
-        return self.loop.run(work)
-
-    def write(self, work: Callable[..., Any], *args: Any) -> Any:
-        return self.do(self.book.write(work, *args))
-
-    def read(self, work: Callable[..., Any], *args: Any) -> Any:
-        return self.do(self.book.read(work, *args))
-
-    def _policy(self, session: Session) -> None:
-        document = check({**DOCUMENT, "instant_refund": self.instant})
-        made = policies.create(session, self.merchant, document, None)
-        policies.activate(session, self.merchant, made.id, None)
-
-    def _place(self, number: int, status: str, lines: Any, paid: Any, shipping: int) -> Placed:
-        told = snapshot(number, status, lines, paid, shipping)
-        for one in told.payments:
-            self.till.accounts[one.external_id] = one.captured
-        return self.write(placed, self.merchant, told, [one.external_id for one in told.payments])
-
-    # ---- a step, and what must hold after it ------------------------------------------------------------------------
-
-    def step(self, move: str, seed: int) -> None:
-        """Make the move, and hold everything to account."""
-        self.rng, self.refused, self.took = random.Random(seed), False, ""
-        before = self.judge()
-        getattr(self, move)()
-        self.rows = self.read(rows_of, self.merchant.store_id)
-        assert not self.refused or self.rows == before.rows, "a write that was refused has changed something"
-        judge = self.judge()
-        judge.check()
-        if self.took and judge.given(self.took) > before.given(self.took):
-            judge.taken_within(self.took, self.known, before)
-
-    def judge(self) -> Judge:
-        return Judge(self.rows, self.till, self.counter, CAPS, self.unpaid, self.instant)
-
-    def end(self) -> None:
-        """Every decision that was kept is made again on its facts, and is the same."""
-        assert all(self.read(self._replayed)), "a decision was not the same again"
-
-    def _replayed(self, session: Session) -> list[bool]:
-        mine = select(Decision.id).where(Decision.store_id == self.merchant.store_id)
-        return [decision_replays.replay(session, self.merchant, row)["agrees"] for row in session.scalars(mine)]
-
-    # ---- how anything is asked for ----------------------------------------------------------------------------------
-
-    def ask(
-        self,
-        work: Callable[..., Any],
-        *args: Any,
-        who: str = "merchant",
-        order: Placed | None = None,
-        asked: Callable[[Session, Asked], Any] | None = None,
-    ) -> None:
-        """One write under a key of its own; now and then it is killed before its commit. A no leaves nothing."""
-        keyed = Keyed(self.merchant.store_id, False, "", f"key-{next(NUMBERS)}", who)
-        dies = self.rng.random() < 0.05
-
-        def whole(session: Session) -> None:
-            once(session, keyed, "thing", work, self.callers[who], *args)
-            if dies:
-                raise Killed
-
-        try:
-            self.write(whole)
-        except Asked as question:
-            self.refused = asked is None
-            if asked is not None:
-                self.write(asked, question)
-        except (AppError, Killed):
-            self.refused = True
-        else:
-            self.kept.append(lambda: self.write(whole))
-            self.took = "" if order is None else order.id
-
-    def said(self, order: Placed) -> Ledgers:
-        """The till's ledgers, or those that another has read before; what they tell of refunds elsewhere is `known`."""
-        if order.id not in self.stale or self.rng.random() < 0.7:
-            self.stale[order.id] = self.do(self.book.ledgers(self.merchant, order))
-        keys = {row.key for row in self.till.moved if row.key is not None}
-        self.known = {
-            name: sum(row.amount for row in ledger.refunds if row.status != "failed" and row.key not in keys)
-            for name, ledger in self.stale[order.id].items()
-        }
-        return self.stale[order.id]
-
-    def either(self) -> Placed:
-        return self.delivered if self.rng.random() < 0.7 else self.pending
-
-    def some_line(self, order: Placed) -> tuple[str, int]:
-        place = self.rng.randint(0, 1)
-        row = next(row for row in self.rows["order_lines"] if row.id == order.lines[place])
-        return row.id, self.rng.choice((1, 1, 2, row.quantity))
-
-    def one_of(self, table: str, *statuses: str) -> Any:
-        """A row in one of these states; None where there is none."""
-        found = [row for row in self.rows[table] if row.status in statuses]
-        return self.rng.choice(found) if found else None
+class History(Telling):
+    """Whatever concerns money: refunds, exchanges, claims, changes, and what providers and others do meanwhile."""
 
     # ---- what can be asked for --------------------------------------------------------------------------------------
 
@@ -336,7 +188,7 @@ class History:
 
     def the_shop_is_read_again(self) -> None:
         """What was charged for exchanges is a payment of the order by now."""
-        told = snapshot(self.number, "delivered", *DELIVERED)
+        told = snapshot(self.number, "delivered", *DELIVERED, arrived_at=self.arrived_at)
         paid = [(one.external_id, one.payment_method_id or "") for one in told.payments]
         paid += [(row.id, row.place) for row in self.judge().charges(self.delivered.id)]
         shown = tuple(payment(name, of, self.till.accounts[name], self.till.refunded(name)) for name, of in paid)
@@ -356,14 +208,18 @@ class History:
         return [row for row in rows if row.status not in FINAL and row.schedule and row.dead_at is None]
 
     def _try(self, operation_id: str, plan: str, *, blind: bool) -> None:
-        for provider in (self.till, self.counter):
+        for provider in self.providers():
             provider.plans.append(plan)
             provider.blind = blind
         with suppress(Killed):
             self.do(self.book.run(operation_id))
-        for provider in (self.till, self.counter):
+        for provider in self.providers():
             provider.plans.clear()
             provider.blind = False
+
+    def providers(self) -> list[Any]:
+        """Whoever does as they are told to."""
+        return [self.till, self.counter]
 
     def the_bank_says_more(self) -> None:
         """What was pending there ends, or money that had gone back comes home again."""

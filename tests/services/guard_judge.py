@@ -13,13 +13,15 @@ from sqlalchemy.orm import Session
 from app.models.approvals import Approval
 from app.models.changes import Change
 from app.models.claims import Claim, ClaimLine
-from app.models.credits import Credit
+from app.models.credits import Credit, WindowExtension
+from app.models.customers import Customer
 from app.models.exchanges import Exchange, ExchangeLine
 from app.models.operations import Operation
 from app.models.orders import Order, OrderLine, OrderPayment
 from app.models.records import Answer, AuditRow, Decision, Event
 from app.models.refunds import Allocation, Cancellation, Refund, RefundLine, SpendCounter
-from app.models.returns import Return, ReturnLine
+from app.models.returns import Label, Return, ReturnLine
+from app.models.withdrawals import Withdrawal, WithdrawalLine
 from app.services.operation_views import NOTICE
 from tests.services.guard_fixtures import Counter, Till
 
@@ -34,7 +36,10 @@ MONEY = {
     "exchange_charge": "charge",
 }
 """What the till calls an operation's movement."""
-OWNED = (Order, Refund, Exchange, Return, Claim, Credit, Change, Cancellation, SpendCounter, Operation, Approval)
+OWNED = (
+    *(Order, Customer, Refund, Exchange, Return, Label, Claim, Withdrawal, WindowExtension),
+    *(Credit, Change, Cancellation, SpendCounter, Operation, Approval),
+)
 CHILDREN = (
     (OrderLine, OrderLine.order_id, Order),
     (OrderPayment, OrderPayment.order_id, Order),
@@ -43,6 +48,7 @@ CHILDREN = (
     (ExchangeLine, ExchangeLine.exchange_id, Exchange),
     (ReturnLine, ReturnLine.return_id, Return),
     (ClaimLine, ClaimLine.claim_id, Claim),
+    (WithdrawalLine, WithdrawalLine.withdrawal_id, Withdrawal),
 )
 LOGS = (Event, AuditRow, Decision, Answer)
 Rows = dict[str, list[Any]]
@@ -108,11 +114,15 @@ class Judge:
             elif operation.kind == NOTICE:
                 continue  # a mail that is canceled may have gone out under its Message-ID before
             else:
-                there = key in self.counter.done
+                there = self.happened(operation)
             if operation.status == "succeeded":
                 assert there, f"{operation.kind} is told as done, and it is not"
             if operation.status in ENDED:
                 assert not there, f"{operation.kind} is told as {operation.status}, and it happened"
+
+    def happened(self, operation: Any) -> bool:
+        """Whether whoever was to do something that moves no money has done it."""
+        return operation.provider_key in self.counter.done
 
     # ---- what an order gives ------------------------------------------------------------------------------------
 
@@ -240,7 +250,7 @@ class Judge:
 
     def goods_come_first(self) -> None:
         """Where nothing allows it, automation pays only what follows from something else, or what persons agreed to."""
-        behind = {row.refund_id for name in ("claims", "changes") for row in self.rows[name]}
+        behind = {row.refund_id for name in ("claims", "changes", "withdrawals") for row in self.rows[name]}
         for refund in self.rows["refunds"]:
             follows = refund.return_id or refund.cancellation_id or refund.id in behind
             assert follows or not refund.automated, "automation paid, and the goods are still there"

@@ -478,17 +478,16 @@ def placed(session: Session, caller: Caller, snapshot: OrderSnapshot, accounts: 
 
 @asynccontextmanager
 async def open_book(
-    url: str, *, bank: Any = None, shop: Any = None, channel: Any = None, **settings: Any
+    url: str, *, bank: Any = None, shop: Any = None, channel: Any = None, carrier: Any = None, **settings: Any
 ) -> AsyncIterator[Book]:
-    """The books on a migrated database; `bank`, `shop` and `channel` take the place of the usual ones."""
+    """The books on a migrated database; `bank`, `shop`, `channel` and `carrier` take the place of the usual ones."""
     given = {"call_seconds": 2.0, "retry_seconds": (1.0, 5.0, 60.0), "recheck_seconds": (3600.0, 86400.0), **settings}
     chosen = Settings(database_url=url, **given)
     db = connect(url, pool_size=10)
     db.info["jobs"] = durable.client(chosen)
     db.info["recheck_seconds"] = chosen.recheck_seconds
     bank, shop = bank or Bank(), shop or Shop()
-    nothing: Any = None
-    providers = Providers(commerce=shop, payments=bank, carrier=nothing, channel=channel)  # pyright: ignore[reportArgumentType]
+    providers = Providers(commerce=shop, payments=bank, carrier=carrier, channel=channel)  # pyright: ignore[reportArgumentType]
     runtime = Runtime(
         settings=chosen,
         db=db,

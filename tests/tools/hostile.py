@@ -40,7 +40,10 @@ from tests.http.storefront import SHOP, Page, vouched
 from tests.sandbox.served import Served
 from tests.support.app import App, Tenant, running, sandbox
 from tests.support.databases import Databases
-from tests.tools.hostile_moves import HER, Call, Moves, shop
+from tests.tools import hostile_checks
+from tests.tools.hostile_checks import FEE_PERCENT, TWO_ABOVE
+from tests.tools.hostile_moves import Call, Moves
+from tests.tools.hostile_shop import HER, shop
 
 AT_ONCE = 6
 AGAIN = {"provider_unavailable", "storage_unavailable", "unavailable"}
@@ -60,6 +63,7 @@ OF_ORDERS = ("refunds", "returns", "exchanges", "changes", "cancellations")
 OWNED = (
     *OF_ORDERS,
     "credits",
+    "withdrawals",
     "operations",
     "orders",
     "return_labels",
@@ -100,7 +104,10 @@ class Siege:
             "caps": {"EUR": limits},
             "instant_refund": True,
             "auto_approve": {"claim": False},
-            "two_persons_above": {"EUR": 1_900},
+            "two_persons_above": {"EUR": TWO_ABOVE},
+            "fees": [{"id": "restocking", "percent": FEE_PERCENT}],
+            "label": {"payer": "shopper"},
+            "keep_items": {"below": {"EUR": 1_100}, "when": {"fact": "line.reason", "op": "eq", "value": "worn"}},
         }
         made = store.post("/v1/policies", {"document": policy})
         assert store.post(f"/v1/policies/{made.json()['id']}/activate").status_code == 200
@@ -191,7 +198,7 @@ class Siege:
         for table in OF_ORDERS:
             rows = [row for row in history.tables[table] if row["order_id"] not in {*hers, None}]
             wrong += [f"{row['id']} is about the order of another" for row in rows]
-        wrong += self._spent(history)
+        wrong += [*self._spent(history), *hostile_checks.parted(history), *hostile_checks.kept_back(history)]
         decided = self.store.get("/v1/approvals?status=approved").json()["data"]
         wrong += [f"{row['id']} was approved" for row in decided]
         drafts = self.store.get("/v1/policies").json()["data"]

@@ -8,104 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.tools.hostile_shop import HER, METHODS, MUGS, OTHER, address
+
 Call = tuple[str, str, dict[str, Any]]
 """Method, path, body."""
-HER, OTHER = "cust-anna", "cust-luc"
-METHODS = {HER: ("pm-anna-visa", "pm-anna-gift", "pm-anna-paypal"), OTHER: ("pm-luc-visa",)}
-MUGS = {"mug-red": 1000, "mug-gold": 1300, "mug-tin": 700}
 CARD = "4111 1111 1111 1111"
-
-
-def shop(orders: int) -> tuple[dict[str, Any], list[int], list[int]]:
-    """A shop with so many orders of hers and a tenth of others'; the numbers of both."""
-    hers, others = list(range(1, orders + 1)), list(range(orders + 1, orders + 2 + orders // 10))
-    numbers = [(number, HER) for number in hers] + [(number, OTHER) for number in others]
-    customers = [
-        {
-            "id": name,
-            "email": f"{name}@example.com",
-            "name": "Anna Keller" if name == HER else "Luc Moreau",
-            "addresses": [_address(1)],
-            "payment_methods": [_method(method) for method in methods],
-        }
-        for name, methods in METHODS.items()
-    ]
-    variants = [{"id": name, "options": {}, "price": price, "currency": "EUR"} for name, price in MUGS.items()]
-    document = {
-        "relative_to_now": True,
-        "products": [
-            {"id": "mug", "name": "Mug", "variants": variants},
-            {"id": "hat", "name": "Hat", "variants": [{"id": "hat-1", "options": {}, "price": 900, "currency": "EUR"}]},
-        ],
-        "customers": customers,
-        "orders": [_order(number, customer) for number, customer in numbers],
-        "subscriptions": [_subscription(customer) for customer in METHODS],
-    }
-    return document, hers, others
-
-
-def _method(name: str) -> dict[str, Any]:
-    kind = name.rpartition("-")[2]
-    if kind == "gift":
-        return {"id": name, "kind": "gift_card", "label": "Gift", "balance": 10**6, "currency": "EUR"}
-    return {"id": name, "kind": "card" if kind == "visa" else kind, "label": kind}
-
-
-def _address(number: int) -> dict[str, str]:
-    return {"address1": f"Mein Weg {number}", "city": "Bonn", "postal_code": "53111", "country_code": "DE"}
-
-
-def _subscription(customer: str) -> dict[str, Any]:
-    mug = {"product_id": "mug", "variant_id": "mug-red", "title": "Mug", "quantity": 1, "unit_price": 1000}
-    return {
-        "id": f"sub-{customer}",
-        "customer_id": customer,
-        "currency": "EUR",
-        "interval": {"unit": "month"},
-        "next_billing_at": "+9d",
-        "lines": [{"id": "mugs", **mug}],
-    }
-
-
-def _order(number: int, customer: str) -> dict[str, Any]:
-    """Nine mugs on two lines; of five orders two have not shipped, one is on its way and two were delivered."""
-    status = ("delivered", "pending", "delivered", "pending", "shipped")[number % 5]
-    sent = status != "pending"
-    lines = [("a", 6, 6000), ("b", 3, 2998)]
-    return {
-        "id": f"ord-{number}",
-        "number": f"#{number}",
-        "customer_id": customer,
-        "status": status,
-        "placed_at": "-9d",
-        **({"delivered_at": "-2d"} if status == "delivered" else {}),
-        "currency": "EUR",
-        "prices_include_tax": True,
-        "shipping_address": _address(1),
-        "lines": [
-            {
-                "id": f"ln-{number}-{name}",
-                "product_id": "mug",
-                "variant_id": "mug-red",
-                "title": "Mug",
-                "quantity": quantity,
-                "unit_price": 1000,
-                "discount": quantity * 1000 - total,
-                "total": total,
-                "fulfilled_quantity": quantity if sent else 0,
-            }
-            for name, quantity, total in lines
-        ],
-        "payments": [
-            {
-                "id": f"pay-{number}",
-                "kind": "card",
-                "label": "Visa",
-                "payment_method_id": METHODS[customer][0],
-                "amount": 8998,
-            }
-        ],
-    }
 
 
 @dataclass
@@ -117,6 +24,8 @@ class Moves:
     others: list[int]
     made: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """Ids of what was answered, by their prefix."""
+    returns: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Order and return of those that were made."""
     tokens: list[str] = field(default_factory=lambda: ["cft_nothing"])
     thrown: list[tuple[Call, str]] = field(default_factory=list[tuple[Call, str]])
     """The last calls with their keys."""
@@ -144,6 +53,8 @@ class Moves:
         """Keep the ids and tokens of an answer."""
         if token := told.get("confirmation_token"):
             self.tokens = [*self.tokens[-50:], token]
+        if str(told.get("id")).startswith("ret_") and told.get("order"):
+            self.returns = [*self.returns[-60:], (told["order"], told["id"])]
         found = [told, told.get("approval"), told.get("operation"), {"id": told.get("return")}, told.get("change")]
         for part in found:
             name = part.get("id") if isinstance(part, dict) else None
@@ -217,10 +128,10 @@ def _cancel(moves: Moves) -> Call:
 
 
 def _send_elsewhere(moves: Moves) -> Call:
-    number, address = moves.order(*PENDING), _address(moves.rng.randint(1, 99))
+    number, place = moves.order(*PENDING), address(moves.rng.randint(1, 99))
     if moves.rng.random() < 0.5:
-        return "POST", "/v1/actions/change_address", {"order": moves.ref(number), **address}
-    return "PUT", f"/v1/orders/ord-{number}/shipping-address", address
+        return "POST", "/v1/actions/change_address", {"order": moves.ref(number), **place}
+    return "PUT", f"/v1/orders/ord-{number}/shipping-address", place
 
 
 def _swap(moves: Moves) -> Call:
@@ -245,12 +156,32 @@ def _return(moves: Moves) -> Call:
     line = {"line_id": moves.line(number), "quantity": moves.few()}
     if moves.rng.random() < 0.2:
         line["resolution"] = "store_credit"
-    return "POST", "/v1/returns", {"order": moves.ref(number), "lines": [line]}
+    if moves.rng.random() < 0.2:
+        line["reason"] = "worn"  # what is worth little may stay then
+    way = {"method": moves.rng.choice(["label", "drop_off", "keep"])} if moves.rng.random() < 0.2 else {}
+    return "POST", "/v1/returns", {"order": moves.ref(number), "lines": [line], **way}
+
+
+def _money_before_goods(moves: Moves) -> Call:
+    """Of a return that was asked for before, all or a part; now and then by the order of another one."""
+    number = moves.order(*DELIVERED)
+    known = moves.returns[-40:]
+    order, return_id = moves.rng.choice(known) if known else (f"ord-{number}", moves.one("ret"))
+    if moves.rng.random() < 0.1:
+        order = moves.ref(number)
+    body: dict[str, Any] = {"order": order, "return_id": return_id}
+    if moves.rng.random() < 0.4:
+        body["lines"] = [{"line_id": moves.line(number), "quantity": moves.few()}]
+    if moves.rng.random() < 0.1:
+        body["destination"] = {"type": "store_credit", "payment_method_id": None}
+    return "POST", moves.rng.choice(["/v1/refunds", "/v1/actions/refund_order"]), body
 
 
 def _label(moves: Moves) -> Call:
     if moves.rng.random() < 0.4:
-        return "POST", "/v1/return-labels", {"return_id": moves.one("ret")}
+        lay = {"enclosed": {"carrier": "UPS", "tracking_number": "1Z999AA10123456784"}}
+        more = lay if moves.rng.random() < 0.1 else {}
+        return "POST", "/v1/return-labels", {"return_id": moves.one("ret"), **more}
     number = moves.order(*DELIVERED)
     lines = [{"line_id": moves.line(number), "quantity": 1}]
     return "POST", "/v1/return-labels", {"order": moves.ref(number), "lines": lines}
@@ -287,8 +218,10 @@ def _on_claim(moves: Moves) -> Call:
 def _withdraw(moves: Moves) -> Call:
     if moves.rng.random() < 0.5:
         return "POST", f"/v1/withdrawals/{moves.one('wdr')}/confirm", {}
+    if moves.rng.random() < 0.3:  # from all that is left, also of what is to be sent
+        return "POST", "/v1/withdrawals", {"order": moves.ref(moves.order())}
     number = moves.order(*DELIVERED)
-    lines = [{"line_id": moves.line(number), "quantity": 1}]
+    lines = [{"line_id": moves.line(number), "quantity": moves.few()}]
     return "POST", "/v1/withdrawals", {"order": moves.ref(number), "lines": lines}
 
 
@@ -300,7 +233,7 @@ def _customer(moves: Moves) -> Call:
         return "POST", "/v1/actions/change_customer", {"customer": who, **name}
     if way < 0.7:
         return "PATCH", f"/v1/customers/{who}", name
-    return "PUT", f"/v1/customers/{who}/address", _address(moves.rng.randint(1, 99))
+    return "PUT", f"/v1/customers/{who}/address", address(moves.rng.randint(1, 99))
 
 
 def _subscribe(moves: Moves) -> Call:
@@ -318,7 +251,17 @@ def _gift(moves: Moves) -> Call:
 
 
 def _extend(moves: Moves) -> Call:
-    return "POST", "/v1/actions/extend_window", {"order": moves.ref(moves.order()), "until": "2030-01-01T00:00:00Z"}
+    number = moves.order()
+    line = {"line": moves.line(number)} if moves.rng.random() < 0.5 else {}
+    body = {"order": moves.ref(number), "until": "2030-01-01T00:00:00Z", **line}
+    return "POST", "/v1/actions/extend_window", body
+
+
+def _merge(moves: Moves) -> Call:
+    """Whoever is another has another's orders, and another's caps."""
+    whose = [HER, OTHER]
+    moves.rng.shuffle(whose)
+    return "POST", f"/v1/customers/{whose[0]}/merge", {"into": whose[1]}
 
 
 def _approve(moves: Moves) -> Call:
@@ -352,6 +295,7 @@ KINDS: dict[str, tuple[Callable[[Moves], Call], int]] = {
     "label": (_label, 1),
     "void": (_void, 1),
     "on_return": (_on_return, 3),
+    "early": (_money_before_goods, 4),
     "exchange": (_exchange, 3),
     "claim": (_claim, 4),
     "on_claim": (_on_claim, 3),
@@ -360,6 +304,7 @@ KINDS: dict[str, tuple[Callable[[Moves], Call], int]] = {
     "subscribe": (_subscribe, 1),
     "gift": (_gift, 1),
     "extend": (_extend, 1),
+    "merge": (_merge, 1),
     "approve": (_approve, 1),
     "resolve": (_resolve, 1),
     "rule": (_rule, 1),

@@ -114,6 +114,8 @@ class Facts(Frozen):
     """What has been decided already and is carried out by this: its goods and its reason were judged there."""
     given: int = 0
     """What of this order was refunded before, is reserved to be or was given as goodwill, minor units of `currency`."""
+    paid_before: int = 0
+    """What was paid of the return that this follows from, or is reserved to be, minor units: all of it is one sum."""
     let_keep: int = 0
     """What was paid for the goods of this order that earlier returns let the shopper keep, minor units."""
     spent: dict[str, int] = {}

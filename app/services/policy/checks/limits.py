@@ -146,14 +146,14 @@ def instant(case: Case) -> Iterator[Finding]:
 def two_persons(case: Case) -> Iterator[Finding]:
     """Above an amount two persons must agree, whoever asks, in however many parts it is asked for.
 
-    What follows from a decision is paid by its own amount: all of it was looked at there. Money before goods is asked
-    for as other refunds are, line by line if one likes.
+    What follows from a decision is paid by its own amount, all of its parts together: it was looked at there. Money
+    before goods is asked for as other refunds are, line by line if one likes.
     """
     facts = case.facts
     above = case.document.two_persons_above.get(facts.currency or "")
     if above is None or not facts.amount:
         return
-    before = facts.given if facts.follows is None or facts.instant else 0
+    before = facts.given if facts.follows is None or facts.instant else facts.paid_before
     if facts.amount + before > above:
         yield Finding("ask", "two_persons", "two_persons", approvers=2)
 
