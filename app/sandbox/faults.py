@@ -16,7 +16,7 @@ EffectName = Literal[
     "refund", "charge", "payout", "cancel", "change_address", "swap_items", "change_payment_method", "open_return",
     "open_exchange", "close_return", "change_customer", "change_subscription", "label", "label_void", "mail",
 ]  # fmt: skip
-Operation = EffectName | Literal["tracking", "order", "payment", "lookup", "file", "effects", "*"]
+Operation = EffectName | Literal["tracking", "order", "changed_orders", "payment", "lookup", "file", "effects", "*"]
 EFFECTS: frozenset[str] = frozenset(get_args(EffectName))
 KEYED = EFFECTS - {"label", "label_void"}
 """What honours idempotency keys; the carrier does not know of them."""
