@@ -93,7 +93,7 @@ async def _one(runtime: Runtime, shop: Source, since: datetime | None) -> bool:
     from app.services import mirror_passes
 
     name = f"{shop.store.name} ({'live' if shop.livemode else 'test'}, {shop.connection})"
-    began, passing = time.monotonic(), await runtime.db.write(mirror_passes.begin, shop, mirror_passes.FILL, since)
+    began, passing = time.monotonic(), await runtime.db.write(mirror_passes.begin_fill, shop, since)
     if passing.read:
         click.echo(f"{name}: goes on after {passing.read} orders", err=True)
     try:

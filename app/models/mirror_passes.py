@@ -28,6 +28,7 @@ class MirrorPass(Owned, Base):
             sqlite_where=text(OPEN),
             postgresql_where=text(OPEN),
         ),
+        Index("uq_mirror_passes_night", "store_id", "livemode", "connection", "night", unique=True),
         Index("ix_mirror_passes_last", "store_id", "livemode", "connection", "kind", "id"),
         Index("ix_mirror_passes_ended_at", "kind", "ended_at"),
     )
@@ -37,6 +38,8 @@ class MirrorPass(Owned, Base):
     """The connection that served as the shop, or `sandbox`."""
     kind: Mapped[str]
     """`fill` (`aftersale sync`) or `nightly`."""
+    night: Mapped[datetime | None]
+    """Of which night it is: there is one of each (`nightly`)."""
     since: Mapped[datetime | None]
     """From which change on; None: all orders."""
     cursor: Mapped[str | None]

@@ -1,7 +1,7 @@
 """Every night each shop's orders of the last day are read again: calls get lost, and nobody tells of what did not come.
 
 A pass is planned once per store, mode and day, from three in the store's own night on; whoever claims it works on it
-for some pages, and gives it back. A server that dies leaves a claim that runs out, and the page after the last stored.
+for some seconds, and gives it back. A server that dies leaves a claim that runs out, and the page after the last stored.
 """
 
 from __future__ import annotations
@@ -30,14 +30,12 @@ AT = clock_time(3)
 LOOKS_BACK = timedelta(hours=26)
 """How far the first pass looks back; each other one to where the one before began, and an hour more."""
 AT_MOST = timedelta(days=7)
-CLAIM = timedelta(minutes=10)
-"""Longer than a page takes, with all its calls."""
 AWAY = timedelta(minutes=30)
 KEPT = timedelta(days=90)
-PIECE = 40
-"""Pages after which a pass lets another one have its turn."""
+PAGE = 10
+"""Orders in one transaction: on SQLite requests wait for it."""
 TURN = 30.0
-"""Seconds that one turn takes, or a little longer."""
+"""Seconds after which all passes are given back, and looked at anew."""
 
 
 async def tend(runtime: Runtime) -> int:
@@ -45,18 +43,18 @@ async def tend(runtime: Runtime) -> int:
     due_now = await runtime.db.read(due)
     if due_now:
         await runtime.db.write(plan, due_now)
-    began, ended = time.monotonic(), 0
-    while time.monotonic() - began < TURN:
+    until, ended = time.monotonic() + TURN, 0
+    while time.monotonic() < until:
         passing = await runtime.db.write(claim)
         if passing is None:
             break
-        ended += await _work_on(runtime, passing)
+        ended += await _work_on(runtime, passing, until)
     return ended
 
 
 def due(session: Session) -> list[Source]:
     """The shops whose night has come and who have no pass of it yet, nor one that has not ended."""
-    newest = func.max(MirrorPass.created_at)
+    newest = func.max(MirrorPass.night)
     unended = func.count().filter(MirrorPass.ended_at.is_(None))
     whose = (MirrorPass.store_id, MirrorPass.livemode, MirrorPass.connection)
     rows = session.execute(
@@ -86,12 +84,12 @@ def _night(timezone: str) -> datetime:
 
 
 def plan(session: Session, shops: Iterable[Source]) -> None:
-    """Write down a pass for each, where no other server has; forget those of long ago."""
+    """Write down a pass of this night for each, where no other server has; forget those of long ago."""
     now = clock.now()
     for source in shops:
         last = mirror_passes.last_of(session, source, NIGHTLY)
         since = now - LOOKS_BACK if last is None else last.created_at - mirror_passes.OVERLAP
-        mirror_passes.begin(session, source, NIGHTLY, max(since, now - AT_MOST))
+        mirror_passes.insert(session, source, NIGHTLY, max(since, now - AT_MOST), _night(source.store.timezone))
     _forget(session, now - KEPT)
 
 
@@ -130,16 +128,16 @@ def claim(session: Session) -> MirrorPass | None:
         .with_for_update(skip_locked=True)
     )
     if row is not None:
-        row.leased_until, row.updated_at = now + CLAIM, now
+        row.leased_until, row.updated_at = now + mirror_passes.CLAIM, now
         session.flush()
     return row
 
 
-async def _work_on(runtime: Runtime, passing: MirrorPass) -> int:
-    """Some pages of it; 1 where that was the end of it. What does not answer is asked again later."""
+async def _work_on(runtime: Runtime, passing: MirrorPass, until: float) -> int:
+    """Pages of it as long as its turn lasts; 1 where that was the end of it. What does not answer is asked again later."""
     try:
-        for _ in range(PIECE):
-            passing = await mirror_reading.advance(runtime, passing)
+        while time.monotonic() < until:
+            passing = await mirror_reading.advance(runtime, passing, PAGE)
             if passing.ended_at is not None:
                 _report(passing)
                 return 1

@@ -24,6 +24,8 @@ from app.services.providers import SANDBOX, connection_of
 FILL, NIGHTLY = "fill", "nightly"
 OVERLAP = timedelta(hours=1)
 """How far before its beginning the pass after it looks: our clock and the shop's need not agree."""
+CLAIM = timedelta(minutes=10)
+"""Longer than a page takes, with all its calls."""
 EXAMPLES = 20
 REPLACED = "replaced"
 MODES = (False, True)
@@ -68,18 +70,26 @@ def source_of(session: Session, passing: MirrorPass) -> Source:
     return Source(store, passing.livemode, passing.connection)
 
 
-def begin(session: Session, source: Source, kind: str, since: datetime | None = None) -> MirrorPass:
-    """The pass that has not ended, or a new one; one that looks from another time ends where it is.
+def begin_fill(session: Session, source: Source, since: datetime | None = None) -> MirrorPass:
+    """The fill that has not ended, or a new one; one that looks from another time ends where it is.
 
     Without `since` a new one looks at what changed since the last began, the first at all that there is.
     """
-    unended = _open(session, source, kind)
+    unended = _open(session, source, FILL)
     if unended is not None:
         if since is None or since == unended.since:
             return unended
         unended.failure, unended.ended_at = REPLACED, clock.now()
         session.flush()
-    last = last_of(session, source, kind) if since is None else None
+    last = last_of(session, source, FILL) if since is None else None
+    insert(session, source, FILL, since if last is None else last.created_at - OVERLAP)
+    made = _open(session, source, FILL)
+    assert made is not None
+    return made
+
+
+def insert(session: Session, source: Source, kind: str, since: datetime | None, night: datetime | None = None) -> bool:
+    """Write down a new pass; False where there is one that has not ended, or one of that night."""
     now = clock.now()
     row: dict[str, Any] = {
         "id": ids.new("mps"),
@@ -87,16 +97,14 @@ def begin(session: Session, source: Source, kind: str, since: datetime | None = 
         "livemode": source.livemode,
         "connection": source.connection,
         "kind": kind,
-        "since": since if last is None else last.created_at - OVERLAP,
+        "since": since,
+        "night": night,
         "examples": [],
         **dict.fromkeys(("pages", "read", "missing", "changed", "unreadable"), 0),
         "created_at": now,
         "updated_at": now,
     }
-    insert_missing(session, MirrorPass, row)
-    made = _open(session, source, kind)
-    assert made is not None
-    return made
+    return insert_missing(session, MirrorPass, row)
 
 
 def _of(source: Source, kind: str) -> Select[MirrorPass]:
@@ -179,6 +187,8 @@ def turn(session: Session, passing: MirrorPass, page: ChangedPage, unreadable: I
     row.read += len(page.orders) + len(page.unreadable)
     row.failure = row.next_try_at = None
     row.updated_at = clock.now()
+    if row.leased_until is not None:
+        row.leased_until = row.updated_at + CLAIM
     if page.next_cursor is None:
         row.ended_at, row.leased_until = row.updated_at, None
     session.flush()

@@ -20,15 +20,15 @@ PAGE = 25
 """Orders that are in memory, and in one transaction: on SQLite other writers wait for it."""
 
 
-async def advance(runtime: Runtime, passing: MirrorPass) -> MirrorPass:
-    """Read the next page and store it; the pass as it stands then.
+async def advance(runtime: Runtime, passing: MirrorPass, limit: int = PAGE) -> MirrorPass:
+    """Read the next page of so many orders and store it; the pass as it stands then.
 
     Raises `ProviderError` where the shop does not answer or refuses, `NotConnected` where it is the store's no
     longer, `Overtaken` where another process goes on with it: whatever it is, what was stored is stored.
     """
     source = await runtime.db.read(mirror_passes.source_of, passing)
     asked_at = clock.now()
-    query = ChangedQuery(since=passing.since, limit=PAGE, cursor=passing.cursor)
+    query = ChangedQuery(since=passing.since, limit=limit, cursor=passing.cursor)
     try:
         page = await runtime.providers(source.caller).commerce.changed_orders(query)
     except Refused as refusal:

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("id", Id, nullable=False),
         sa.Column("connection", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("night", UtcTime(), nullable=True),
         sa.Column("since", UtcTime(), nullable=True),
         sa.Column("cursor", sa.String(), nullable=True),
         sa.Column("pages", sa.BigInteger(), nullable=False),
@@ -46,6 +47,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_mirror_passes_open", "mirror_passes", WHOSE, unique=True, sqlite_where=OPEN, postgresql_where=OPEN
     )
+    op.create_index("uq_mirror_passes_night", "mirror_passes", [*WHOSE[:3], "night"], unique=True)
     op.create_index("ix_mirror_passes_last", "mirror_passes", [*WHOSE, "id"])
     op.create_index("ix_mirror_passes_ended_at", "mirror_passes", ["kind", "ended_at"])
 
