@@ -143,13 +143,14 @@ def _webhooks(session: Session) -> list[Finding]:
 
 def _mirror(session: Session) -> list[Finding]:
     """What the last nights found that calls had not told, and whether a pass over a shop's orders stands still."""
-    from sqlalchemy import func, select
+    from sqlalchemy import func, or_, select
 
     from app import clock
     from app.models.mirror_passes import MirrorPass
 
     open_ = select(func.count(), func.min(MirrorPass.created_at)).where(MirrorPass.ended_at.is_(None))
-    stuck, since = session.execute(open_.where(MirrorPass.failure.is_not(None))).one()
+    still = MirrorPass.updated_at < clock.now() - timedelta(hours=1)
+    stuck, since = session.execute(open_.where(or_(MirrorPass.failure.is_not(None), still))).one()
     sums = [func.coalesce(func.sum(column), 0) for column in (MirrorPass.read, MirrorPass.missing, MirrorPass.changed)]
     lately = MirrorPass.ended_at >= clock.now() - timedelta(days=1)
     nights, *found = session.execute(
@@ -158,7 +159,8 @@ def _mirror(session: Session) -> list[Finding]:
     findings: list[Finding] = []
     if stuck:
         age = duration((clock.now() - since).total_seconds())
-        findings.append(warn("mirror", f"{stuck} passes over a shop's orders wait for it, the oldest for {age}"))
+        words = f"{stuck} passes over a shop's orders stand still, the oldest began {age} ago: aftersale sync goes on"
+        findings.append(warn("mirror", words))
     if nights:
         read, missing, changed = (int(count) for count in found)
         findings.append(ok("mirror", f"last night {read} orders: {missing} were missing here, {changed} differed"))

@@ -1,7 +1,7 @@
 """Every night each shop's orders of the last day are read again: calls get lost, and nobody tells of what did not come.
 
 A pass is planned once per store, mode and day, from three in the store's own night on; whoever claims it works on it
-for some seconds, and gives it back. A server that dies leaves a claim that runs out, and the page after the last stored.
+for some seconds and gives it back. A server that dies leaves a claim that runs out, and the page after the last one.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def claim(session: Session) -> MirrorPass | None:
 
 
 async def _work_on(runtime: Runtime, passing: MirrorPass, until: float) -> int:
-    """Pages of it as long as its turn lasts; 1 where that was the end of it. What does not answer is asked again later."""
+    """Pages of it as long as the turn lasts; 1 where that was its end. What does not answer is asked again later."""
     try:
         while time.monotonic() < until:
             passing = await mirror_reading.advance(runtime, passing, PAGE)
