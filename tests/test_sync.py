@@ -122,7 +122,7 @@ def test_what_has_changed_is_one_event_each(shop):
 
 
 def test_killed_in_the_middle_it_goes_on_where_it_was(shop):
-    shop.sandbox.fault("changed_orders", "slow", delay_ms=400, times=1000)
+    shop.sandbox.fault("changed_orders", "slow", delay_ms=1500, times=1000)
     environment = shop.line.settings
     running = servers.start("sync", log=shop.line.folder / "sync.log", environment=environment)
     until(lambda: shop.orders() > 0)
@@ -131,6 +131,8 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(shop):
     stored = shop.orders()
     assert 0 < stored < 60, running.said()
     assert shop.passes() == [(stored, stored, 0, 0, False)], "an order and how far it has come are one transaction"
+    shop.sandbox.call("DELETE", "/sandbox/v1/faults")
+    shop.sandbox.fault("changed_orders", "slow", delay_ms=1, times=1000)  # each is in the ledger
     asked = len(shop.sandbox.ledger("changed_orders"))
     again = shop.line.alone("sync")
     assert again.returncode == 0, again.stderr
