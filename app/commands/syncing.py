@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -68,15 +68,34 @@ def sync(store_id: str | None, connection: str | None, since: datetime | None) -
 
 
 async def _sync(found: Settings, store_id: str | None, connection: str | None, since: datetime | None) -> bool:
-    from app.main import running
     from app.services import mirror_passes
 
-    async with running(found, None, work=False) as runtime:
+    async with _means(found) as runtime:
         shops = await runtime.db.read(mirror_passes.sources, store_id, connection)
         if not shops:
             raise click.ClickException(_nothing(store_id, connection))
         ended = [await _one(runtime, shop, since) for shop in shops]
     return all(ended)
+
+
+@asynccontextmanager
+async def _means(found: Settings) -> AsyncGenerator[Runtime]:
+    """What storing orders needs, and no more: neither the engine nor the API is loaded."""
+    from app.database import connect
+    from app.services import keyrings
+    from app.services.event_streams import Streams
+    from app.services.providers import StoreConnections
+    from app.services.runtime import Runtime
+
+    db = connect(found.database, pool_size=1)
+    db.info["keyring"] = keyring = keyrings.of(found)
+    shops = StoreConnections(found, keyring)
+    await db.start()
+    try:
+        yield Runtime(settings=found, db=db, connections=shops, executor="sync", streams=Streams(db))
+    finally:
+        await shops.close()
+        await db.close()
 
 
 def _nothing(store_id: str | None, connection: str | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import BigInteger, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from app import clock, ids
@@ -154,17 +154,18 @@ def _keep(session: Session, caller: Caller, snapshot: OrderSnapshot, asked_at: d
         return None
     before = 0 if known is None else known.event_sequence
     order = mirror.store(session, caller, snapshot, {})  # no carrier is asked: that is for whoever reads the order
-    told = session.execute(
-        select(Event.type, Event.previous)
-        .where(Event.resource_id == order.id, Event.sequence > before)
-        .order_by(Event.sequence)
-    ).all()
+    if known is None:
+        return {"order": order.id, "what": "missing"}
+    told = session.scalars(_TOLD, {"order": order.id, "before": before}).all()
     if not told:
         return None
-    if told[0].type == "order.created":
-        return {"order": order.id, "what": "missing"}
-    fields = {name for event in told for name in event.previous or ()}
+    fields = {name for previous in told for name in previous or ()}
     return {"order": order.id, "what": "changed", "fields": sorted(fields)}
+
+
+_TOLD = select(Event.previous).where(
+    Event.resource_id == bindparam("order"), Event.sequence > bindparam("before", type_=BigInteger)
+)
 
 
 def _note(row: MirrorPass, difference: dict[str, Any] | None) -> None:
