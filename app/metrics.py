@@ -130,7 +130,7 @@ INBOUND_LATE = Gauge(
 MIRROR_DIFFERED = Gauge(
     "aftersale_mirror_differences",
     "Orders of which the nightly passes of the last day found our copy missing, changed, or unreadable.",
-    ("what", "mode"),
+    ("reason", "mode"),
     registry=REGISTRY,
 )
 MIRROR_OLDEST = Gauge(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import os
+import pty
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +46,12 @@ class Shop:
             found = [tuple(row) for row in connection.execute(text(query), {"store": self.store})]
         engine.dispose()
         return found
+
+    def change(self, statement: str) -> None:
+        engine = create_engine(sync_url(self.url))
+        with engine.begin() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
 
     def count(self, query: str) -> int:
         return self.ask(query)[0][0]
@@ -178,6 +188,50 @@ def test_a_refusal_of_the_shop_is_said_at_once(shop):
     assert done.exit_code == 1
     assert "(unsupported)" in done.stderr
     assert len(shop.sandbox.ledger("changed_orders")) == 1
+
+
+def test_two_at_once_store_every_order_once_and_one_of_them_gives_way(shop):
+    shop.sandbox.fault("changed_orders", "slow", delay_ms=700, times=1000)
+    first = servers.start("sync", log=shop.line.folder / "sync.log", environment=shop.line.settings)
+    until(lambda: shop.orders() > 0)
+    second = shop.line.run("sync")
+    assert sorted([first.process.wait(30), second.exit_code]) == [0, 1]
+    assert "another process syncs it" in second.stderr + first.said()
+    assert shop.passes() == [(60, 60, 0, 0, True)]
+    assert shop.events() == {"order.created": 60}
+
+
+def test_the_doctor_tells_what_stands_still_and_what_the_night_found(shop):
+    def doctor() -> str:
+        return "".join(line for line in shop.line.run("doctor").stdout.splitlines() if "mirror" in line)
+
+    shop.sandbox.fault("changed_orders", "reset", times=1000)
+    assert shop.line.run("sync").exit_code == 1
+    assert doctor() == "", "it may be run again at once"
+    shop.change("UPDATE mirror_passes SET updated_at = '2026-01-01 00:00:00'")
+    assert doctor().startswith("HM  mirror: 1 passes over a shop's orders stand still")
+    shop.sandbox.call("DELETE", "/sandbox/v1/faults")
+    assert shop.line.run("sync").exit_code == 0
+    assert doctor() == ""
+    shop.change("UPDATE mirror_passes SET kind = 'nightly'")
+    assert doctor() == "ok  mirror: last night 60 orders: 60 were missing here, 0 differed"
+
+
+def test_whoever_looks_sees_a_bar(sqlite_url, sandbox_url, tmp_path):
+    line = Line(tmp_path, AFTERSALE_DATABASE_URL=sqlite_url, AFTERSALE_SANDBOX_URL=sandbox_url)
+    shop = Shop(line, sqlite_url, sandbox_url, 60)
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("AFTERSALE_")}
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([servers.COMMAND, "sync"], env=inherited | line.settings, stderr=theirs) as running:
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # the terminal is gone with the process
+            while part := os.read(ours, 1000):
+                said += part
+    os.close(ours)
+    assert (running.returncode, shop.orders()) == (0, 60)
+    assert b"Lamps (test, sandbox)  [####" in said
+    assert b"60/60" in said
 
 
 def test_another_day_to_begin_with_begins_anew(shop):

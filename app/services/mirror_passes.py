@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Select, bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from app import clock, ids
 from app.database import insert_missing
@@ -51,7 +51,9 @@ class Source:
 
 def sources(session: Session, store_id: str | None = None, connection: str | None = None) -> list[Source]:
     """The shops of one store or of all, or the one that this connection is; empty where there is none."""
-    query = select(Store).order_by(Store.id)
+    # Asked for again and again, of every store: no policy or the like comes along.
+    columns = load_only(Store.name, Store.timezone, Store.connected, Store.created_at)
+    query = select(Store).options(columns).order_by(Store.id)
     stores = session.scalars(query if store_id is None else query.where(Store.id == store_id)).all()
     found = [
         Source(store, livemode, serving)

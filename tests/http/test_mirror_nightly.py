@@ -104,7 +104,7 @@ def test_orders_that_nobody_told_of_are_found(app: App) -> None:
         assert len(night.examples) == mirror_passes.EXAMPLES
         assert kinds(store) == {"order.created": ORDERS, "order.updated": 0}
         told = {
-            (sample.labels["what"], sample.labels["mode"]): sample.value
+            (sample.labels["reason"], sample.labels["mode"]): sample.value
             for family in text_string_to_metric_families(app.client().get("/metrics").text)
             if family.name == "aftersale_mirror_differences"
             for sample in family.samples
