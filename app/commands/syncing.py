@@ -112,10 +112,11 @@ async def _one(runtime: Runtime, shop: Source, since: datetime | None) -> bool:
     from app.services import mirror_passes
 
     name = f"{shop.store.name} ({'live' if shop.livemode else 'test'}, {shop.connection})"
-    began, passing = time.monotonic(), await runtime.db.write(mirror_passes.begin_fill, shop, since)
-    if passing.read:
-        click.echo(f"{name}: goes on after {passing.read} orders", err=True)
+    began = time.monotonic()
     try:
+        passing = await runtime.db.write(mirror_passes.begin_fill, shop, since)
+        if passing.read:
+            click.echo(f"{name}: goes on after {passing.read} orders", err=True)
         with _progress(name, passing) as show:
             passing = await _to_the_end(runtime, passing, show)
     except mirror_passes.Overtaken:

@@ -81,6 +81,7 @@ def begin_fill(session: Session, source: Source, since: datetime | None = None) 
     if unended is not None:
         if since is None or since == unended.since:
             return unended
+        session.refresh(unended, with_for_update=True)  # whoever stores a page of it ends that first
         unended.failure, unended.ended_at = REPLACED, clock.now()
         session.flush()
     last = last_of(session, source, FILL) if since is None else None
@@ -119,7 +120,7 @@ def _of(source: Source, kind: str) -> Select[MirrorPass]:
 
 
 def _open(session: Session, source: Source, kind: str) -> MirrorPass | None:
-    return session.scalar(_of(source, kind).where(MirrorPass.ended_at.is_(None)).with_for_update())
+    return session.scalar(_of(source, kind).where(MirrorPass.ended_at.is_(None)))
 
 
 def last_of(session: Session, source: Source, kind: str) -> MirrorPass | None:
@@ -207,8 +208,11 @@ def rewind(session: Session, passing: MirrorPass) -> MirrorPass:
 
 
 def _current(session: Session, passing: MirrorPass) -> MirrorPass:
-    """The pass, locked, where it stands as whoever read the page has seen it."""
-    row = session.scalar(select(MirrorPass).where(MirrorPass.id == passing.id).with_for_update())
+    """The pass, locked, where it stands as whoever read the page has seen it.
+
+    Nobody waits for the lock: whoever holds it is storing the very page.
+    """
+    row = session.scalar(select(MirrorPass).where(MirrorPass.id == passing.id).with_for_update(skip_locked=True))
     if row is None or row.ended_at is not None or row.pages != passing.pages:
         raise Overtaken
     return row
