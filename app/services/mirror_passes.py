@@ -82,7 +82,8 @@ def begin_fill(session: Session, source: Source, since: datetime | None = None) 
         if since is None or since == unended.since:
             return unended
         session.refresh(unended, with_for_update=True)  # whoever stores a page of it ends that first
-        unended.failure, unended.ended_at = REPLACED, clock.now()
+        if unended.ended_at is None:
+            unended.failure, unended.ended_at = REPLACED, clock.now()
         session.flush()
     last = last_of(session, source, FILL) if since is None else None
     insert(session, source, FILL, since if last is None else last.created_at - OVERLAP)
