@@ -1,4 +1,4 @@
-"""`aftersale serve | worker | migrate | backup | restore | stores | keys | connections | openapi | doctor | …`."""
+"""`aftersale serve | worker | sync | migrate | backup | stores | keys | connections | openapi | doctor | …`."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import click
 
-from app.commands import backups, connected, diagnosis, serving, storefronts, tenants
+from app.commands import backups, connected, diagnosis, serving, storefronts, syncing, tenants
 from app.commands import sandbox as sandboxes
 
 WORDS = {"ok": "ok", "warn": "HM", "bad": "BAD"}
@@ -30,6 +30,15 @@ def serve(demo: bool, workers: int) -> None:  # noqa: FBT001  click passes by na
 def worker() -> None:
     """Work on operations (PostgreSQL; as many of these as you like)."""
     serving.worker()
+
+
+@main.command()
+@click.option("--store", "store_id", help="One store; without it: every one.")
+@click.option("--connection", help="One connection that is a store's shop (con_…), or `sandbox`.")
+@click.option("--since", help="Orders that changed since a day or time; without it: since the last sync, else all.")
+def sync(store_id: str | None, connection: str | None, since: str | None) -> None:
+    """Fill our copy of the shops' orders; stopped in the middle it goes on there. Ends with 1 where a shop is away."""
+    sys.exit(0 if syncing.sync(store_id, connection, syncing.moment(since)) else 1)
 
 
 @main.command()

@@ -127,5 +127,17 @@ INBOUND = Gauge(
 INBOUND_LATE = Gauge(
     "aftersale_inbound_late_seconds", "By how much the most delayed of it is late that is due.", registry=REGISTRY
 )
+MIRROR_DIFFERED = Gauge(
+    "aftersale_mirror_differences",
+    "Orders of which the nightly passes of the last day found our copy missing, changed, or unreadable.",
+    ("reason", "mode"),
+    registry=REGISTRY,
+)
+MIRROR_OLDEST = Gauge(
+    "aftersale_mirror_pass_oldest_seconds",
+    "Age of the oldest nightly pass that has not come to its end.",
+    ("mode",),
+    registry=REGISTRY,
+)
 STREAMS = Gauge("aftersale_streams", "Listeners to events at this process.", registry=REGISTRY)
 UNSEALED = Gauge("aftersale_audit_unsealed", "Audit rows that are not in the hash chain yet.", registry=REGISTRY)

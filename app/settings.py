@@ -89,6 +89,12 @@ class Settings(BaseSettings):
     parcel_watch_seconds: float = Field(
         20.0, ge=0, description="How often the watch looks for parcels that may be late; 0: this process does not."
     )
+    nightly_seconds: float = Field(
+        60.0,
+        ge=0,
+        description="How often it is looked whose night has come (03:00 of a store), to hold our copy of its orders "
+        "against the shop; 0: this process does not.",
+    )
     workers_poll_seconds: float = Field(0.2, gt=0, le=5, description="How often the engine looks for work.")
     worker_concurrency: int = Field(20, ge=1, le=500, description="Operations that one worker runs at once.")
     drain_seconds: float = Field(

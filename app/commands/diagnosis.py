@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -99,7 +100,7 @@ def _read(session: Session, found: Settings) -> list[Finding]:
     if events.of_another_cluster(session):
         words = "the positions are another cluster's: run aftersale migrate before anything writes"
         findings.append(bad("events", words))
-    told = _connections(session, found) + _webhooks(session)
+    told = _connections(session, found) + _webhooks(session) + _mirror(session)
     return findings + _operations(session) + _files(session, found) + told
 
 
@@ -138,6 +139,32 @@ def _webhooks(session: Session) -> list[Finding]:
         f"{ends.get('enabled', 0)} endpoints are told, {ends.get('disabled', 0)} are disabled, {dead} deliveries dead"
     )
     return [warn("webhooks", said) if dead or ends.get("disabled") else ok("webhooks", said)]
+
+
+def _mirror(session: Session) -> list[Finding]:
+    """What the last nights found that calls had not told, and whether a pass over a shop's orders stands still."""
+    from sqlalchemy import func, or_, select
+
+    from app import clock
+    from app.models.mirror_passes import MirrorPass
+
+    open_ = select(func.count(), func.min(MirrorPass.created_at)).where(MirrorPass.ended_at.is_(None))
+    still = MirrorPass.updated_at < clock.now() - timedelta(hours=1)
+    stuck, since = session.execute(open_.where(or_(MirrorPass.failure.is_not(None), still))).one()
+    sums = [func.coalesce(func.sum(column), 0) for column in (MirrorPass.read, MirrorPass.missing, MirrorPass.changed)]
+    lately = MirrorPass.ended_at >= clock.now() - timedelta(days=1)
+    nights, *found = session.execute(
+        select(func.count(), *sums).where(MirrorPass.kind == "nightly", lately, MirrorPass.failure.is_(None))
+    ).one()
+    findings: list[Finding] = []
+    if stuck:
+        age = duration((clock.now() - since).total_seconds())
+        words = f"{stuck} passes over a shop's orders stand still, the oldest began {age} ago: aftersale sync goes on"
+        findings.append(warn("mirror", words))
+    if nights:
+        read, missing, changed = (int(count) for count in found)
+        findings.append(ok("mirror", f"last night {read} orders: {missing} were missing here, {changed} differed"))
+    return findings
 
 
 def _of_server(session: Session, found: Settings) -> list[Finding]:

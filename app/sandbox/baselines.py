@@ -5,7 +5,7 @@ Only where the import's times are absolute: those that are relative are counted 
 
 import sqlite3
 
-from app.sandbox.store import SHOP_TABLES, one, rows
+from app.sandbox.store import SHOP_TABLES, now_us, one, rows
 
 
 def keep(db: sqlite3.Connection, shop: str) -> None:
@@ -29,6 +29,7 @@ def bring_back(db: sqlite3.Connection, shop: str) -> bool:
     for table in SHOP_TABLES:
         db.execute(f"DELETE FROM {table} WHERE shop = ?", (shop,))  # noqa: S608 - our own table names
         _copy(db, table, _beside(shop), shop)
+    db.execute("UPDATE orders SET changed_us = ? WHERE shop = ?", (now_us(), shop))
     db.execute(
         "UPDATE shops SET epoch = epoch + 1, settings = (SELECT settings FROM shops WHERE name = ?) WHERE name = ?",
         (_beside(shop), shop),

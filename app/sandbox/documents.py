@@ -8,7 +8,7 @@ from app.sandbox.history import KINDS, number
 from app.sandbox.imports import CustomerIn, LabelRecordIn, OrderIn, ShopIn
 from app.sandbox.records import insert_changes, insert_payouts
 from app.sandbox.shop import email_form, microseconds, number_form, phone_form
-from app.sandbox.store import SHOP_TABLES, dumps, ensure_shop, one
+from app.sandbox.store import SHOP_TABLES, dumps, ensure_shop, now_us, one
 from app.sandbox.subscription_records import insert_subscriptions
 
 
@@ -58,8 +58,8 @@ def _insert_order(
         for scan in shipment.pop("scans"):
             add_scan(db, shop, shipment["tracking_number"], scan)
     db.execute(
-        "INSERT INTO orders (shop, id, position, number, customer_id, email, phone, placed_us, cancel_key, body)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO orders (shop, id, position, number, customer_id, email, phone, placed_us, cancel_key, body,"
+        " changed_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             shop,
             order.id,
@@ -71,6 +71,7 @@ def _insert_order(
             microseconds(order.placed_at),
             order.cancel_key,
             dumps(body),
+            now_us(),
         ),
     )
     _insert_money(db, shop, order, moved, refunds)

@@ -17,7 +17,7 @@ EffectName = Literal[
     "open_exchange", "close_return", "send_exchange", "change_customer", "change_subscription", "label", "label_void",
     "mail",
 ]  # fmt: skip
-Operation = EffectName | Literal["tracking", "order", "payment", "lookup", "file", "effects", "*"]
+Operation = EffectName | Literal["tracking", "order", "changed_orders", "payment", "lookup", "file", "effects", "*"]
 EFFECTS: frozenset[str] = frozenset(get_args(EffectName))
 KEYED = EFFECTS - {"label", "label_void"}
 """What honours idempotency keys; the carrier does not know of them."""

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.sandbox import carrier, changes, control, mail, payments, shop, subscriptions, transfers
+from app.sandbox import carrier, changed, changes, control, mail, payments, shop, subscriptions, transfers
 from app.sandbox.store import Store
 from app.sandbox.wire import Problem
 
@@ -30,6 +30,7 @@ def create_sandbox(database: str | Path) -> Starlette:
     app = Starlette(
         routes=[
             *shop.ROUTES,
+            *changed.ROUTES,
             *changes.ROUTES,
             *subscriptions.ROUTES,
             *payments.ROUTES,

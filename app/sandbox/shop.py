@@ -157,7 +157,7 @@ async def get_orders(request: Request) -> Response:
 
     def answer(db: sqlite3.Connection, shop: str) -> dict[str, Any]:
         query = request.query_params
-        limit = _limit(query.get("limit"))
+        limit = page_limit(query.get("limit"))
         filters = {
             "number": number_form(query["number"]) if query.get("number") else None,
             "email": email_form(query.get("email")),
@@ -183,7 +183,8 @@ async def get_orders(request: Request) -> Response:
     return read(request, "order", answer)
 
 
-def _limit(text: str | None) -> int:
+def page_limit(text: str | None) -> int:
+    """How many are wanted at once; Problem 400 where it is no such number."""
     if text is None:
         return 50
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_PAGE:

@@ -24,7 +24,8 @@ CREATE INDEX IF NOT EXISTS customers_email ON customers (shop, email);
 CREATE INDEX IF NOT EXISTS customers_phone ON customers (shop, phone);
 CREATE TABLE IF NOT EXISTS orders (
     shop TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, number TEXT NOT NULL, customer_id TEXT,
-    email TEXT, phone TEXT, placed_us INTEGER NOT NULL, cancel_key TEXT, body TEXT NOT NULL, PRIMARY KEY (shop, id));
+    email TEXT, phone TEXT, placed_us INTEGER NOT NULL, cancel_key TEXT, body TEXT NOT NULL,
+    changed_us INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (shop, id));
 CREATE INDEX IF NOT EXISTS orders_number ON orders (shop, number);
 CREATE INDEX IF NOT EXISTS orders_email ON orders (shop, email);
 CREATE INDEX IF NOT EXISTS orders_phone ON orders (shop, phone);
@@ -96,7 +97,28 @@ CREATE TRIGGER IF NOT EXISTS ledger_keeps BEFORE UPDATE ON ledger BEGIN SELECT R
 CREATE TRIGGER IF NOT EXISTS ledger_stays BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'append only'); END;
 """
 
+# What of an order stands in other tables is part of it: whatever changes there, the order has changed. Only a body is
+# watched, so that a touch touches nothing; what is imported, or copied by a reset, is stamped by whoever does that.
+TOUCHED = """
+CREATE INDEX IF NOT EXISTS orders_changed ON orders (shop, changed_us, id);
+CREATE TRIGGER IF NOT EXISTS order_touched AFTER UPDATE OF body ON orders BEGIN
+    UPDATE orders SET changed_us = now_us() WHERE shop = NEW.shop AND id = NEW.id; END;
+CREATE TRIGGER IF NOT EXISTS payment_touched AFTER UPDATE ON payments BEGIN
+    UPDATE orders SET changed_us = now_us() WHERE shop = NEW.shop AND id = NEW.order_id; END;
+CREATE TRIGGER IF NOT EXISTS payment_added AFTER INSERT ON payments WHEN NEW.origin <> 'import' BEGIN
+    UPDATE orders SET changed_us = now_us() WHERE shop = NEW.shop AND id = NEW.order_id; END;
+CREATE TRIGGER IF NOT EXISTS refund_touched AFTER UPDATE ON refunds BEGIN
+    UPDATE orders SET changed_us = now_us() WHERE shop = NEW.shop AND id =
+        (SELECT order_id FROM payments WHERE shop = NEW.shop AND id = NEW.payment_id); END;
+CREATE TRIGGER IF NOT EXISTS refund_added AFTER INSERT ON refunds WHEN NEW.origin <> 'import' BEGIN
+    UPDATE orders SET changed_us = now_us() WHERE shop = NEW.shop AND id =
+        (SELECT order_id FROM payments WHERE shop = NEW.shop AND id = NEW.payment_id); END;
+CREATE TRIGGER IF NOT EXISTS customer_touched AFTER UPDATE OF body ON customers BEGIN
+    UPDATE orders SET changed_us = now_us() WHERE shop = NEW.shop AND customer_id = NEW.id; END;
+"""
+
 ADDED_COLUMNS = {
+    "orders": {"changed_us": "INTEGER NOT NULL DEFAULT 0"},
     "payments": {
         "place": "INTEGER NOT NULL DEFAULT 0",
         "key": "TEXT",
@@ -139,8 +161,11 @@ class Store:
         self.connection.execute("PRAGMA journal_mode=WAL")
         self.connection.execute("PRAGMA synchronous=FULL")
         self.connection.execute("PRAGMA busy_timeout=5000")
+        self.connection.create_function("now_us", 0, now_us)
+        self.connection.execute("PRAGMA trusted_schema=ON")  # the triggers call it
         self.connection.executescript(SCHEMA)
         self._add_columns()
+        self.connection.executescript(TOUCHED)
         self.connection.execute("CREATE INDEX IF NOT EXISTS payments_key ON payments (shop, key)")
 
     def _add_columns(self) -> None:
@@ -168,6 +193,11 @@ class Store:
     def close(self) -> None:
         """Close the database."""
         self.connection.close()
+
+
+def now_us() -> int:
+    """The current moment in microseconds since 1970."""
+    return int(now().timestamp() * 1_000_000)
 
 
 def loads(text: str) -> dict[str, Any]:

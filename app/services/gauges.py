@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app import clock, ids, metrics
 from app.models.approvals import Approval
 from app.models.connections import InboundDelivery
+from app.models.mirror_passes import MirrorPass
 from app.models.operations import DEAD, Operation
 from app.models.refunds import OF_DAYS, OPEN, Refund, SpendCounter
 from app.models.returns import OVERDUE, Return
@@ -23,6 +24,7 @@ from app.services import audit, rules
 UNENDED = ("pending", "unknown")
 MODES = (False, True)
 UNDECIDED = "pending"
+DIFFERED = ("missing", "changed", "unreadable")
 MOST_COUNTERS = 1000
 """Stores that have spent something today, at most, whose caps are looked at: those that have spent most."""
 
@@ -52,6 +54,7 @@ def measure(session: Session) -> None:
     _returns(session)
     _webhooks(session, now)
     _inbound(session, now)
+    _mirror(session, now)
     metrics.UNSEALED.set(audit.unsealed(session))
 
 
@@ -203,6 +206,19 @@ def _inbound(session: Session, now: datetime) -> None:
     _open_of(session, InboundDelivery, metrics.INBOUND)
     due = select(func.min(InboundDelivery.next_try_at)).where(InboundDelivery.status == "pending")
     metrics.INBOUND_LATE.set(_age(now, session.scalar(due)))
+
+
+def _mirror(session: Session, now: datetime) -> None:
+    nightly = MirrorPass.kind == "nightly"
+    sums = [func.coalesce(func.sum(column), 0) for column in (getattr(MirrorPass, name) for name in DIFFERED)]
+    ended = select(MirrorPass.livemode, *sums).where(nightly, MirrorPass.ended_at >= now - timedelta(days=1))
+    found = {row[0]: row[1:] for row in session.execute(ended.group_by(MirrorPass.livemode))}
+    since = select(MirrorPass.livemode, func.min(MirrorPass.created_at)).where(nightly, MirrorPass.ended_at.is_(None))
+    oldest: dict[bool, datetime] = {row[0]: row[1] for row in session.execute(since.group_by(MirrorPass.livemode))}
+    for livemode in MODES:
+        for what, count in zip(DIFFERED, found.get(livemode, (0, 0, 0)), strict=True):
+            metrics.MIRROR_DIFFERED.labels(what, _mode(livemode)).set(int(count))
+        metrics.MIRROR_OLDEST.labels(_mode(livemode)).set(_age(now, oldest.get(livemode)))
 
 
 def _open_of(session: Session, model: type[WebhookDelivery | InboundDelivery], gauge: Gauge) -> None:

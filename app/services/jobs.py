@@ -36,6 +36,7 @@ from app.services import (
     inbound_work,
     label_watch,
     labels,
+    mirror_nightly,
     operations,
     order_mails,
     parcel_alerts,
@@ -159,10 +160,11 @@ CHORES = (
 
 
 async def housekeeping(runtime: Runtime) -> None:
-    """Seal the audit trail every second, now and then do the chores, and watch the parcels beside it."""
+    """Seal the audit trail every second, now and then do the chores; beside it watch parcels and mirror."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_tidying(runtime))
         group.create_task(_look_after(runtime, parcel_watch.tend, runtime.settings.parcel_watch_seconds))
+        group.create_task(_look_after(runtime, mirror_nightly.tend, runtime.settings.nightly_seconds))
 
 
 async def _tidying(runtime: Runtime) -> None:

@@ -77,6 +77,13 @@ def serves(store: Store, connection_id: str, family: str, *, livemode: bool) -> 
     return family in _rows(store, livemode=livemode).get(connection_id, {}).get("families", ())
 
 
+def connection_of(store: Store, family: str, *, livemode: bool) -> str | None:
+    """The connection that serves the family, `sandbox` where that does, None where nobody."""
+    rows = _rows(store, livemode=livemode)
+    found = next((id_ for id_, row in rows.items() if family in row["families"]), None)
+    return found or (None if livemode else SANDBOX)
+
+
 def _rows(store: Store, *, livemode: bool) -> dict[str, dict[str, Any]]:
     return cast("dict[str, dict[str, Any]]", (store.connected or {}).get(mode(livemode), {}))
 

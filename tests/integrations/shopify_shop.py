@@ -39,6 +39,7 @@ SENT = tuple(
     if name.isupper() and isinstance(text, str) and ("\nquery " in text or "\nmutation " in text)
 )
 """What the adapter sends; anything else is answered as well."""
+_SINCE = re.compile(r"updated_at:>='([^']+)'")
 _TERM = re.compile(r'(name|email|phone|customer_id):(?:"((?:[^"\\]|\\.)*)"|([^\s)]+))')
 
 
@@ -173,11 +174,21 @@ class ShopifyShop:
                 found = [one for one in found if value.lower() in (getattr(one, name) or "").lower()]
         return found
 
+    def _since(self, orders: list[Order], query: str | None) -> list[Order]:
+        found = _SINCE.search(query or "")
+        return [one for one in orders if one.updatedAt >= found[1]] if found else orders
+
+    def _listed(self, newest: list[Order], query: str | None, sortKey: str = "", **_: Any) -> list[Order]:
+        if sortKey != "UPDATED_AT":
+            return self._search(newest, query)
+        return sorted(self._since(newest, query), key=lambda order: (order.updatedAt, order.id))
+
     def query_root(self) -> dict[str, Any]:
         newest = sorted(self.orders.values(), key=lambda order: order.createdAt)
         return {
             "order": _by_id(self.orders),
-            "orders": lambda query=None, **_: self._search(newest, query),
+            "orders": lambda query=None, **asked: self._listed(newest, query, **asked),
+            "ordersCount": lambda query=None, **_: {"count": len(self._since(newest, query)), "precision": "EXACT"},
             "customer": _by_id(self.customers),
             "customers": lambda query=None, **_: self._search(list(self.customers.values()), query),
             "product": _by_id(self.products),

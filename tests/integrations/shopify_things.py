@@ -153,6 +153,7 @@ class Order(Thing, Noted):
     phone: str | None = None
     customerLocale: str = "de"
     createdAt: str = DAY
+    updatedAt: str = DAY
     typename = "Order"
 
     @property

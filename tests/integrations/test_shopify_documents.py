@@ -19,6 +19,7 @@ DEEPEST = {
     "GET_ORDER": shopify_reads.ONE,
     "FIND_ORDERS": {"first": shopify_reads.AT_ONCE, **shopify_reads.FEW},
     "LIST_ORDERS": {"first": 50},
+    "CHANGED_ORDERS": {"first": 50},
     "MORE_LINES": {"first": shopify_reads.LINES},
     "MORE_PARCELS": shopify_reads.PARCELS,
     "MORE_REFUNDS": max(shopify_reads.REFUNDS, key=lambda one: one["refunds"] * one["parts"]),
@@ -29,7 +30,7 @@ CEILING = 1000
 
 
 def test_all_are_found():
-    assert len(DOCUMENTS) == 35
+    assert len(DOCUMENTS) == 36
     assert {first_field(_operation(text)).name.value for text in DOCUMENTS.values()} >= {"order", "refundCreate"}
 
 

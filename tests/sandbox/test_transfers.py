@@ -191,6 +191,9 @@ def test_a_database_of_an_earlier_version_is_taken_over(tmp_path):
     Store(path).close()
     with sqlite3.connect(path) as old:
         old.execute("DROP INDEX payments_key")
+        old.execute("DROP INDEX orders_changed")
+        for (name,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            old.execute(f"DROP TRIGGER {name}")
         for table, columns in ADDED_COLUMNS.items():
             for name in columns:
                 old.execute(f"ALTER TABLE {table} DROP COLUMN {name}")

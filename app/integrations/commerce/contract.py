@@ -203,6 +203,25 @@ class OrderPage(Frozen):
     next_cursor: str | None = None
 
 
+class ChangedQuery(Frozen):
+    """Orders that changed at `since` or later; None: all that there are. `cursor` as the page before gave it."""
+
+    since: datetime | None = None
+    limit: int = 25
+    cursor: str | None = None
+
+
+class ChangedPage(Frozen):
+    """What changed longest ago first; `next_cursor` is None at the end."""
+
+    orders: tuple[OrderSnapshot, ...]
+    next_cursor: str | None = None
+    total: int | None = None
+    """How many there are from the first page to the last, where the shop tells."""
+    unreadable: tuple[str, ...] = ()
+    """The shop's ids of orders of this page that cannot be read, however often they are asked for."""
+
+
 class CancelOrder(Frozen):
     """Cancel a whole order that has not shipped; money is not moved by it."""
 
@@ -345,6 +364,14 @@ class CommerceBackend(Protocol):
 
     async def find_orders(self, query: OrderQuery) -> OrderPage:
         """Orders that match, newest first."""
+        ...
+
+    async def changed_orders(self, query: ChangedQuery) -> ChangedPage:
+        """Orders by the time of their last change, longest ago first, so that none is passed over while they change.
+
+        One that changes while they are read may come again. `Refused("unsupported")` where a shop has no such list,
+        `Refused("cursor_invalid")` where it does not know the cursor (any more).
+        """
         ...
 
     async def get_customer(self, external_id: str) -> CustomerSnapshot | None:

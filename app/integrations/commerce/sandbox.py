@@ -7,6 +7,8 @@ from pydantic import BaseModel
 from app.integrations.commerce.contract import (
     SUBSCRIPTIONS,
     CancelOrder,
+    ChangedPage,
+    ChangedQuery,
     CustomerSnapshot,
     OrderPage,
     OrderQuery,
@@ -15,6 +17,7 @@ from app.integrations.commerce.contract import (
     Variant,
 )
 from app.integrations.commerce.sandbox_answers import (
+    ChangedOrders,
     Customer,
     Customers,
     ListedVariant,
@@ -81,6 +84,13 @@ class SandboxCommerce:
         """Orders that match, newest first."""
         page = read(Orders, await self._get("/shop/v1/orders", query.model_dump(exclude_none=True)))
         return OrderPage(orders=tuple(order_snapshot(order) for order in page.data), next_cursor=page.next_cursor)
+
+    async def changed_orders(self, query: ChangedQuery) -> ChangedPage:
+        """Orders by the time of their last change, longest ago first."""
+        asked = query.model_dump(mode="json", exclude_none=True)
+        page = read(ChangedOrders, await self._get("/shop/v1/changed-orders", asked))
+        orders = tuple(order_snapshot(order) for order in page.data)
+        return ChangedPage(orders=orders, next_cursor=page.next_cursor, total=page.total)
 
     async def get_customer(self, external_id: str) -> CustomerSnapshot | None:
         """The customer with the shop's own id, or None."""

@@ -186,6 +186,12 @@ class Orders(BaseModel, strict=True):
     next_cursor: str | None = None
 
 
+class ChangedOrders(Orders, strict=True):
+    """A page of orders in the order in which they changed."""
+
+    total: int
+
+
 class Customers(BaseModel, strict=True):
     """Customers found."""
 

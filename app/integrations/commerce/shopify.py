@@ -25,6 +25,8 @@ from app.integrations.commerce.contract import (
     CancelOrder,
     ChangeAddress,
     ChangeCustomer,
+    ChangedPage,
+    ChangedQuery,
     CloseReturn,
     CustomerSnapshot,
     OpenExchange,
@@ -36,6 +38,7 @@ from app.integrations.commerce.contract import (
     SwapItems,
     Variant,
 )
+from app.integrations.commerce.shopify_changed import changed
 from app.integrations.commerce.shopify_edits import Edits
 from app.integrations.commerce.shopify_effects import Effects
 from app.integrations.commerce.shopify_payments import ShopifyPayments
@@ -115,7 +118,7 @@ class Shopify:
     capabilities: frozenset[str] = frozenset()
 
     def __init__(self, shop: Shop) -> None:
-        self._reads, self._effects = Reads(shop), Effects(shop)
+        self._shop, self._reads, self._effects = shop, Reads(shop), Effects(shop)
         self._edits, self._returns = Edits(shop), Returns(shop)
 
     async def get_order(self, external_id: str) -> OrderSnapshot | None:
@@ -125,6 +128,10 @@ class Shopify:
     async def find_orders(self, query: OrderQuery) -> OrderPage:
         """Orders that match, newest first."""
         return await self._reads.orders(query)
+
+    async def changed_orders(self, query: ChangedQuery) -> ChangedPage:
+        """Orders by the time of their last change, longest ago first."""
+        return await changed(self._shop, self._reads, query)
 
     async def get_customer(self, external_id: str) -> CustomerSnapshot | None:
         """The customer with the shop's own id, or None."""

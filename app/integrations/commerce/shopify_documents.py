@@ -126,6 +126,15 @@ query ListOrders($query: String!, $first: Int!, $after: String) {
   }
 }
 """
+CHANGED_ORDERS = """
+query ChangedOrders($query: String!, $first: Int!, $after: String, $counted: Boolean!) {
+  orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {
+    nodes { id }
+    pageInfo { hasNextPage endCursor }
+  }
+  ordersCount(query: $query, limit: null) @include(if: $counted) { count }
+}
+"""
 MORE_LINES = (
     LINE
     + """

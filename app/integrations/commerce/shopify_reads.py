@@ -38,6 +38,10 @@ PAGES = 50
 LINES = 50
 
 
+class TooLong(OutcomeUnknown):
+    """An order of which more is there than we can ask for: it is as long the next time."""
+
+
 class _Orders(Shown):
     nodes: list[ShownOrder]
     pageInfo: Page  # noqa: N815
@@ -201,7 +205,7 @@ class Reads:
         said = await self._shop.ask(documents.MORE_PARCELS, id=order_id, **PARCELS)
         found = read(_OrderParcels, said.get("order")).fulfillments
         if not parcels_in_whole(found, PARCELS["parcels"]):
-            raise OutcomeUnknown("the order has more parcels than can be read")
+            raise TooLong("the order has more parcels than can be read")
         return found
 
     async def _refunds(self, order_id: str) -> list[RefundOf]:
@@ -210,13 +214,13 @@ class Reads:
             found = read(_OrderRefunds, said.get("order")).refunds
             if refunds_in_whole(found, sizes["refunds"]):
                 return found
-        raise OutcomeUnknown("the order has more refunds than can be read")
+        raise TooLong("the order has more refunds than can be read")
 
     async def _transactions(self, order_id: str) -> list[Transaction]:
         said = await self._shop.ask(documents.MORE_TRANSACTIONS, id=order_id, **TRANSACTIONS)
         found = read(_OrderTransactions, said.get("order")).transactions
         if len(found) >= TRANSACTIONS["transactions"]:
-            raise OutcomeUnknown("the order has more transactions than can be read")
+            raise TooLong("the order has more transactions than can be read")
         return found
 
     async def _lines(self, order: ShownOrder) -> Lines:
@@ -227,7 +231,7 @@ class Reads:
             asked: dict[str, Any] = {"id": order.id, "first": LINES, "after": page.endCursor}
             more = read(_OrderLines, (await self._shop.ask(documents.MORE_LINES, **asked)).get("order")).lineItems
             lines, page = [*lines, *more.nodes], more.pageInfo
-        raise OutcomeUnknown("the order has more lines than can be read")
+        raise TooLong("the order has more lines than can be read")
 
     async def _each(self, ids: list[str]) -> list[OrderSnapshot]:
         found: list[OrderSnapshot] = []

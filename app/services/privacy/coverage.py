@@ -249,6 +249,7 @@ APART: Mapping[str, str] = {
     "used_jwts": BRIEF,
     "ticket_updates": "Names tickets by our ids, and what the store made of many of them at once.",
     "webhook_replays": "Names events by our ids.",
+    "mirror_passes": "Counts, and orders by their ids: how far a copy of the shop's orders has come.",
     "policy_backtests": "Counts, and decisions by our ids.",
     "agents": "The store's own people: it changes and deactivates them itself.",
     **dict.fromkeys(
