@@ -156,7 +156,21 @@ def test_a_refusal_repeats_nothing_that_was_sent(world: World) -> None:
     assert "4111" not in answer.text
 
 
-def test_a_method_that_is_not_taken_is_told_which_are(world: World) -> None:
-    answer = world.store.send("DELETE", "/v1/refunds")
-    assert answer.status_code == 405
-    assert {method.strip() for method in answer.headers["allow"].split(",")} <= {"GET", "POST"}
+def test_a_method_that_is_not_taken_is_told_which_are(app: App, world: World) -> None:
+    for path, methods in (
+        ("/v1/refunds", "GET, POST"),
+        ("/v1/customers/cust-anna", "DELETE, GET, PATCH"),
+        ("/v1/webhook-endpoints/x", "DELETE, GET, PATCH"),
+        ("/v1/files", "POST"),
+        ("/healthz", "GET"),
+    ):
+        for method in ("TRACE", "OPTIONS", "PUT"):
+            answer = world.store.send(method, path)
+            assert (answer.status_code, answer.headers["allow"]) == (405, methods), (method, path)
+
+
+def test_what_is_not_here_is_told_before_what_its_body_should_be(world: World) -> None:
+    form = {**world.store.headers(), "Content-Type": "multipart/form-data; boundary=b"}
+    for method, path, status in (("TRACE", "/v1/files", 405), ("PUT", "/v1/refunds", 405), ("POST", "/v1/no", 404)):
+        assert world.client.request(method, path, content=b"--b--", headers=form).status_code == status
+    assert world.client.post("/v1/refunds", content=b"--b--", headers=form).status_code == 415

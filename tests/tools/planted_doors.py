@@ -14,6 +14,7 @@ from urllib.parse import quote
 import httpx
 
 from app.integrations import signatures
+from tests.sandbox.served import Served
 from tests.support.files import picture
 from tests.tools.planted_values import Values
 
@@ -36,7 +37,7 @@ class Doors:
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
         """A request with something planted in its headers; what it was answered."""
         self.numbers += 1
-        plain = [self.values.any(f"header of {path.split('?')[0][:24]}", "plain") for _ in range(2)]
+        plain = [self.values.any(f"header of {path.partition('?')[0][:24]}", "plain") for _ in range(2)]
         named = {
             "Idempotency-Key": f"{uuid.uuid4().hex} {plain[0]}",
             ("User-Agent", "Referer", "Cookie", "X-Forwarded-For", "X-Request-Id")[self.numbers % 5]: plain[1],
@@ -65,6 +66,23 @@ class Doors:
         secret = "whsec_" + base64.b64encode(RAW).decode()
         desk = {"kind": "crm", "name": self.line("connection name"), "credentials": {"secret": secret}}
         self.connection = self.send("POST", "/v1/connections", desk)["id"]
+
+    def shop(self, served: Served) -> None:
+        """What the shop tells of its orders and customers."""
+        document: dict[str, Any] = served.get("/sandbox/v1/export")
+        for customer in document["customers"]:
+            customer["name"] = self.line("the shop's customer")
+        for order in document["orders"]:
+            order["tags"] = [self.values.any("the shop's tag", "line")]
+            for name in ("name", "address1", "address2"):
+                order["shipping_address"][name] = self.line("the shop's address")
+            for line in order["lines"]:
+                line["title"], line["options"] = self.line("the shop's line"), {"engraving": self.line("an option")}
+        served.post("/sandbox/v1/import", document)
+        for customer in document["customers"]:
+            self.send("GET", f"/v1/customers/{customer['id']}")
+        for order in document["orders"]:
+            self.send("GET", f"/v1/orders/{order['id']}/status")
 
     def round(self) -> None:
         """Once through every door."""
@@ -151,8 +169,9 @@ class Doors:
         one = self.values
         command: dict[str, Any] = {
             "command": "open_ticket", "external_id": one.any("inbound id", "plain"), "text": self.text("inbound text"),
-            "subject": self.line("inbound subject"), "email": f"{one.card('inbound e-mail', 'plain').replace(' ', '')}@x.example",
-            "name": self.line("inbound name"), "tags": [one.any("inbound tag", "line")],
+            "subject": self.line("inbound subject"), "name": self.line("inbound name"),
+            "email": f"{one.card('inbound e-mail', 'plain').replace(' ', '')}@example.com",
+            "tags": [one.any("inbound tag", "line")],
         }  # fmt: skip
         action = {
             "command": "run_action",
@@ -191,8 +210,8 @@ class Doors:
         self.send("GET", "/v1/refunds", Authorization=f"Bearer {one.key('credential')}")
         operations = self.send("GET", "/v1/operations?limit=5").get("data", [])
         for operation in operations[:2]:
-            self.send("POST", f"/v1/operations/{operation['id']}/resolve",
-                      {"outcome": "failed", "note": self.text("resolved"), "external_id": one.card("evidence")}, **KIM)  # fmt: skip
+            said = {"outcome": "failed", "note": self.text("resolved"), "external_id": one.card("evidence")}
+            self.send("POST", f"/v1/operations/{operation['id']}/resolve", said, **KIM)
         self.send("POST", "/v1/refunds", {"order": self.text("order"), one.any("field", "line"): 1})
         self.client.post("/v1/refunds", content=self.text("no JSON").encode(), headers={"Content-Type": "text/plain"})
         name = {"name": self.line("address name"), "address1": self.line("street"), "city": self.line("city")}

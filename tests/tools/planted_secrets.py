@@ -1,10 +1,11 @@
 """Whether a card number or a key is kept anywhere: `python -m tests.tools.planted_secrets [10000 [both [seed]]]`.
 
 Plants so many, in every spelling of `planted_values`, through every door of `planted_doors`, into servers of their own
-on SQLite, on a throw-away PostgreSQL, or on both, with a webhook receiver on loopback and the log at its most talkative.
-Then every byte is searched for their digits and random parts: database files with their write-ahead logs, the rows of
-every table (what is compressed or split over pages shows there), logs, stored files, what the receiver was sent. A
-control is planted behind the app's back in each of these places, and must be found. Exit code 0: it was, nothing else.
+on SQLite, on a throw-away PostgreSQL, or on both, with a webhook receiver on loopback and the log at its most
+talkative. Then every byte is searched for their digits and random parts: database files with their write-ahead logs,
+the rows of every table (what is compressed or split over pages shows there), logs, stored files, what the receiver was
+sent. A control is planted behind the app's back in each of these places, and must be found. Exit code 0: it was, and
+nothing else.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import httpx
 import psycopg
 
 from app.migrate import upgrade
+from tests.sandbox.served import Served
 from tests.support.app import sandbox, seeded
 from tests.support.postgres import cluster, free_port
 from tests.support.receiver import Receiver, receiving
@@ -109,12 +111,13 @@ def serving(means: ExitStack, url: str, at: str, folder: Path) -> list[Server]:
     return servers
 
 
-def plant(world: World, key: str, values: Values, count: int) -> Counter[int]:
+def plant(world: World, shop: Served, key: str, values: Values, count: int) -> Counter[int]:
     """Go through the doors until so many are planted; how they were answered."""
     headers = {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=world.servers[0].url, headers=headers, timeout=60, trust_env=False) as client:
         doors = Doors(client, values, world.receiver.url)
         doors.begin()
+        doors.shop(shop)
         rounds = 0
         while len(values.planted) < count:
             doors.round()
@@ -180,7 +183,7 @@ def search(kind: str, count: int, seed: int) -> int:
         upgrade(url)
         world = World(url, serving(means, url, at, folder), folder, receiver)
         began = time.monotonic()
-        answers = plant(world, seeded(url, at)[1], values, count)
+        answers = plant(world, *seeded(url, at), values, count)
         time.sleep(5)  # webhooks and deliveries that are on their way
         known = controls(world, values)
         told = ", ".join(f"{status}: {number}" for status, number in sorted(answers.items()))
