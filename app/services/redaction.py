@@ -45,7 +45,7 @@ def redact(text: str, known: Collection[str] = ()) -> Redacted:
 
 def may_hold(text: str) -> bool:
     """Whether a card number or a key can stand in `text` at all; a tenth of the time that `redact` takes."""
-    return sum(map(str.isdecimal, text)) >= SHORTEST or _MARKED.search(text.lower()) is not None
+    return sum(map(str.isdigit, text)) >= SHORTEST or _MARKED.search(text.lower()) is not None
 
 
 def candidates(text: str) -> set[str]:
