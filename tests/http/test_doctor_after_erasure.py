@@ -19,7 +19,7 @@ from tests.test_commands import Line
 KIM = {"Aftersale-Actor": "agent:kim"}
 OF_THEM = "evidence_digest IS NOT NULL AND evidence_salt IS NULL"
 TAMPERED = {
-    "who did it": "UPDATE audit_log SET actor = '{{\"type\": \"agent\", \"id\": \"lee\"}}' WHERE number = {first}",
+    "who did it": 'UPDATE audit_log SET actor = \'{{"type": "agent", "id": "lee"}}\' WHERE number = {first}',
     "what was done": "UPDATE audit_log SET action = 'customer.exported' WHERE number = {erased}",
     "what was kept as evidence": "UPDATE audit_log SET evidence = '{{\"n\": 1}}' WHERE number = {first}",
     "whose evidence it was": "UPDATE audit_log SET subject_id = 'cus_other' WHERE number = {erased}",
@@ -120,5 +120,3 @@ def put_back(trail: Trail, rows: list[dict[str, Any]]) -> None:
 def _plain(value: Any) -> Any:
     """As the database's driver takes it back."""
     return json.dumps(value) if isinstance(value, dict) else value
-
-

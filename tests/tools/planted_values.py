@@ -8,6 +8,7 @@ import string
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
 
 MARK = "Zq7"
 """Begins the random part of each key, so that it is found again without ten thousand searches."""
@@ -133,7 +134,6 @@ _DIGIT = (
 )
 _APART = (
     rb"[ \-./,_\t\r\n:;+|#*\x00]|\\+[nrt/]|\\+u(?:200[b-fB-F]|00[aA][0dD]|201[0-5]|202[fF]|3000)"
-    rb"|%(?:20|2[DdEeFf]|0[AaDd9])"
     rb"|\xe2\x80[\x80-\xaf]|\xc2[\xa0\xad]|\xe3\x80\x80"
 )
 _ROW = re.compile(rb"(?:%s)(?:(?:%s){0,12}(?:%s)){12,}" % (_DIGIT, _APART, _DIGIT))
@@ -142,7 +142,7 @@ _KEY = re.compile(MARK.encode() + rb"[A-Za-z0-9]{%d}" % CORE)
 
 def _digits(row: bytes) -> str:
     text = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), row.decode("utf-8", "replace"))
-    return "".join(str(int(character)) for character in re.sub("%[0-9A-Fa-f]{2}", "", text) if character.isdecimal())
+    return "".join(str(int(character)) for character in text if character.isdecimal())
 
 
 def _windows(digits: str) -> Iterator[str]:
@@ -154,7 +154,9 @@ def _windows(digits: str) -> Iterator[str]:
 def found(content: bytes, planted: dict[str, str]) -> Counter[str]:
     """Which of them stand in the bytes, in any spelling or escape, and how often."""
     seen: Counter[str] = Counter()
-    for match in _ROW.finditer(content):
-        seen.update(window for window in _windows(_digits(match.group())) if window in planted)
-    seen.update(core for match in _KEY.finditer(content) if (core := match.group().decode()) in planted)
+    bare = unquote_to_bytes(content) if b"%" in content else content
+    for form in (content,) if bare == content else (content, bare):
+        for match in _ROW.finditer(form):
+            seen.update(window for window in _windows(_digits(match.group())) if window in planted)
+        seen.update(core for match in _KEY.finditer(form) if (core := match.group().decode()) in planted)
     return seen
