@@ -9,6 +9,7 @@ made once under `~/.cache/aftersale`, unless `SCHEMATHESIS` names the program. E
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import random
@@ -18,16 +19,17 @@ import tempfile
 import time
 import venv
 from pathlib import Path
+from typing import Any
 
 import httpx
 import structlog
 
-from tests.support.app import App, running, sandbox
+from tests.support.app import App, Tenant, running, sandbox
 from tests.support.databases import Databases
 from tests.support.guards import forbid_the_outside
 
 VERSION = "4.32.5"
-EXCEPTIONS = Path(__file__).with_name("schemathesis.toml")
+CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 
 
 def program() -> str:
@@ -47,29 +49,69 @@ def program() -> str:
     return str(found)
 
 
-def furnish(app: App) -> str:
-    """A store that has something of most kinds; its key with every scope."""
-    store = app.store()
-    store.get("/v1/orders")
-    for number in ("1001", "1004"):
-        line = store.get(f"/v1/orders/{number}").json()["lines"][0]["id"]
-        store.post("/v1/returns", {"order": number, "lines": [{"line_id": line, "quantity": 1}]})
-    store.post("/v1/refunds", {"order": "1001", "amount": {"amount": 1, "currency": "EUR"}})
-    store.post("/v1/messages", {"channel": "chat", "text": "Where is my order?"})
-    store.post("/v1/policies", {"document": {}})
+def furnish(store: Tenant) -> dict[str, list[str]]:
+    """Something of most kinds in the store: what there is by the name of the parameter that takes it."""
+
+    def made(path: str, body: dict[str, Any]) -> str:
+        return str(store.post(path, body).json()["id"])
+
+    orders = [f"#{number}" for number in range(1001, 1017)]
+    rows = [store.get(f"/v1/orders/{order[1:]}").json() for order in orders]
+    lines = [line["external_id"] for row in rows for line in row["lines"]]
+    back = [{"line_id": rows[place]["lines"][0]["id"], "quantity": 1} for place in (0, 3)]
+    returns = [
+        made("/v1/returns", {"order": order, "lines": [line]})
+        for order, line in zip(("1001", "1004"), back, strict=True)
+    ]
+    cent = {"amount": 1, "currency": "EUR"}
+    desk = {"kind": "crm", "name": "Desk", "credentials": {"secret": "a-secret-of-twenty-and-more"}}
+    found = {
+        "ref": orders,
+        "order": orders,
+        "line_id": lines,
+        "customer_id": sorted({row["customer"]["id"] for row in rows if row["customer"]}),
+        "return_id": returns,
+        "label_id": [made("/v1/return-labels", {"return_id": returns[0]})],
+        "refund_id": [made("/v1/refunds", {"order": "1001", "amount": cent}) for _ in "ab"],
+        "ticket_id": [made("/v1/tickets", {"text": "Hello", "customer": "cust-anna"}) for _ in "abcdef"],
+        "policy_id": [made("/v1/policies", {"document": {}}) for _ in "abc"],
+        "connection_id": [made("/v1/connections", desk) for _ in "ab"],
+        "endpoint_id": [made("/v1/webhook-endpoints", {"url": "https://crm.example.com/"}) for _ in "abc"],
+        "agent_id": [made("/v1/agents", {"id": name}) for name in ("kim", "lee")],
+        "team_id": [made("/v1/teams", {"id": name}) for name in ("returns", "night")],
+        "product_id": sorted({line["product_id"] for row in rows for line in row["lines"] if line["product_id"]}),
+        "variant_id": sorted({line["variant_id"] for row in rows for line in row["lines"] if line["variant_id"]}),
+    }
+    line = {"line_id": rows[0]["lines"][1]["id"], "quantity": 1}
+    found["claim_id"] = [made("/v1/claims", {"order": "1001", "lines": [{**line, "kind": "damaged"}]})]
+    found["withdrawal_id"] = [made("/v1/withdrawals", {"order": "1004"})]
     store.rest()
-    return store.key
+    for name, path in (("operation_id", "operations"), ("decision_id", "decisions"), ("approval_id", "approvals")):
+        found[name] = [row["id"] for row in store.get(f"/v1/{path}").json()["data"]]
+    return {name: values for name, values in found.items() if values}
 
 
-def run(app: App, key: str, examples: int, seed: int, more: list[str], folder: Path) -> int:
+def told(known: dict[str, list[str]]) -> str:
+    """The configuration: the one beside this file, and what stands in the store, for seven requests in ten."""
+    parts = [CONFIGURATION.read_text(encoding="utf-8")]
+    bound: list[str] = []
+    for name, values in known.items():
+        parts.append(f"[dictionaries.{name}]\nvalues = {json.dumps(values)}\n")
+        places = [f"path.{name}", f"body.{name}", f"body.lines[*].{name}", f"query.{name}"]
+        bound += [f'"{place}" = {{ dictionary = "{name}", probability = 0.7 }}' for place in places]
+    return "\n".join([*parts, "[parameters]", *bound, ""])
+
+
+def run(app: App, store: Tenant, examples: int, seed: int, more: list[str], folder: Path) -> int:
     """Schemathesis against the app: its exit code."""
-    document = folder / "openapi.json"
+    document, configuration = folder / "openapi.json", folder / "schemathesis.toml"
     document.write_bytes(httpx.get(f"{app.url}/openapi.json", trust_env=False).content)
-    command = [program(), "--config-file", str(EXCEPTIONS), "run", str(document), "--url", app.url]
+    configuration.write_text(told(furnish(store)), encoding="utf-8")
+    command = [program(), "--config-file", str(configuration), "run", str(document), "--url", app.url]
     command += ["--max-examples", str(examples), "--seed", str(seed), "--checks", "all", *more]
     environment = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
     return subprocess.run(
-        command, check=False, cwd=folder, env={**environment, "NO_COLOR": "1", "AFTERSALE_KEY": key}
+        command, check=False, cwd=folder, env={**environment, "NO_COLOR": "1", "AFTERSALE_KEY": store.key}
     ).returncode
 
 
@@ -89,7 +131,7 @@ def main() -> int:
             folder = Path(name)
             url = databases.migrated_sqlite(folder / "aftersale.db")
             with sandbox(folder / "sandbox.db") as at, running(url, at, data_dir=folder) as app:
-                code = run(app, furnish(app), examples, seed, more, folder)
+                code = run(app, app.store(), examples, seed, more, folder)
     finally:
         databases.end()
     seconds = time.monotonic() - began
