@@ -53,7 +53,9 @@ def furnish(store: Tenant) -> dict[str, list[str]]:
     """Something of most kinds in the store: what there is by the name of the parameter that takes it."""
 
     def made(path: str, body: dict[str, Any]) -> str:
-        return str(store.post(path, body).json()["id"])
+        answer = store.post(path, body)
+        assert answer.is_success, f"{path}: {answer.text}"
+        return str(answer.json()["id"])
 
     orders = [f"#{number}" for number in range(1001, 1017)]
     rows = [store.get(f"/v1/orders/{order[1:]}").json() for order in orders]
@@ -84,7 +86,7 @@ def furnish(store: Tenant) -> dict[str, list[str]]:
     }
     line = {"line_id": rows[0]["lines"][1]["id"], "quantity": 1}
     found["claim_id"] = [made("/v1/claims", {"order": "1001", "lines": [{**line, "kind": "damaged"}]})]
-    found["withdrawal_id"] = [made("/v1/withdrawals", {"order": "1004"})]
+    found["withdrawal_id"] = [made("/v1/withdrawals", {"order": "1002"})]
     store.rest()
     for name, path in (("operation_id", "operations"), ("decision_id", "decisions"), ("approval_id", "approvals")):
         found[name] = [row["id"] for row in store.get(f"/v1/{path}").json()["data"]]
