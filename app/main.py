@@ -152,10 +152,15 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> str:
-    """What is taken at this path (RFC 9110, 10.2.1): a route has some of its methods, and the router names one's."""
+    """What is taken at this path (RFC 9110, 10.2.1): a route has some of its methods, and the router names one's.
+
+    A path that is written out (`/v1/refunds/quote`) is no other's variable.
+    """
     path: str = request.scope["path"]
     here = [route for route in request.app.routes if isinstance(route, Route) and route.path_regex.match(path)]
-    return ", ".join(sorted({method for route in here for method in route.methods or ()}))
+    fewest = min((route.path_format.count("{") for route in here), default=0)
+    nearest = [route for route in here if route.path_format.count("{") == fewest]
+    return ", ".join(sorted({method for route in nearest for method in route.methods or ()}))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -161,6 +161,7 @@ def test_a_method_that_is_not_taken_is_told_which_are(app: App, world: World) ->
         ("/v1/refunds", "GET, POST"),
         ("/v1/customers/cust-anna", "DELETE, GET, PATCH"),
         ("/v1/webhook-endpoints/x", "DELETE, GET, PATCH"),
+        ("/v1/refunds/quote", "POST"),
         ("/v1/files", "POST"),
         ("/healthz", "GET"),
     ):

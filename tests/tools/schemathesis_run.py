@@ -132,7 +132,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             url = databases.migrated_sqlite(folder / "aftersale.db")
-            with sandbox(folder / "sandbox.db") as at, running(url, at, data_dir=folder) as app:
+            with sandbox(folder / "sandbox.db") as at, running(url, at, data_dir=folder, call_seconds=20.0) as app:
                 code = run(app, app.store(), examples, seed, more, folder)
     finally:
         databases.end()
