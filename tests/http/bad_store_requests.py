@@ -107,7 +107,7 @@ ROWS: list[Bad] = [
     # ---- webhook endpoints -------------------------------------------------------------------------------------
     *(
         post(f"a webhook to {url[:40]}", "/v1/webhook-endpoints", {"url": url})
-        for url in ("http://crm.example.com/", "https://127.0.0.1/", "https://user:word@crm.example.com/",
+        for url in ("http://crm.example.com/", "https://127.0.0.1/", "https://user@crm.example.com/",
                     "https://2130706433/", "https://crm.example.com/#x", "nowhere", "", "https://crm.example.com:22/")
     ),
     post("a webhook without address", "/v1/webhook-endpoints", {}),
