@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from app import __version__, errors, routers, tracing
 from app.database import Database, connect
@@ -146,7 +147,20 @@ async def _http(request: Request, error: Exception) -> Response:
         return _problem(request, error.__cause__)
     known: dict[int, type[AppError]] = {404: errors.NotFound, 405: errors.MethodNotAllowed, 400: errors.BadRequest}
     kind = known.get(error.status_code, errors.BadRequest)
-    return _problem(request, kind(headers=error.headers or {}))
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return _problem(request, kind(headers=headers or {}))
+
+
+def _allowed(request: Request) -> str:
+    """What is taken at this path (RFC 9110, 10.2.1): a route has some of its methods, and the router names one's.
+
+    A path that is written out (`/v1/refunds/quote`) is no other's variable.
+    """
+    path: str = request.scope["path"]
+    here = [route for route in request.app.routes if isinstance(route, Route) and route.path_regex.match(path)]
+    fewest = min((route.path_format.count("{") for route in here), default=0)
+    nearest = [route for route in here if route.path_format.count("{") == fewest]
+    return ", ".join(sorted({method for route in nearest for method in route.methods or ()}))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -204,7 +204,6 @@ def _require_key(operation: dict[str, Any]) -> None:
         for parameter in operation["parameters"]:
             if parameter["name"] == "idempotency-key":
                 parameter["required"] = True
-                parameter["schema"] = {"type": "string", "title": parameter["schema"]["title"]}
 
 
 def _refuse(operation: dict[str, Any], method: str) -> None:

@@ -18,8 +18,10 @@ from app.services.runtime import Runtime
 
 AGENT = re.compile(r"agent:([A-Za-z0-9_.-]{1,64})")
 SHOPPER = re.compile(r"[A-Za-z0-9_.:@/#-]{1,255}")
-CUSTOMER = header("aftersale-customer", "Act for this shopper: `cus_…` or the shop's own customer id.")
-ACTOR = header("aftersale-actor", "The named person who acts: `agent:<id>`.")
+CUSTOMER = header(
+    "aftersale-customer", "Act for this shopper: `cus_…` or the shop's own customer id.", f"^{SHOPPER.pattern}$"
+)
+ACTOR = header("aftersale-actor", "The named person who acts: `agent:<id>`.", "^agent:[A-Za-z0-9_.-]{1,64}$")
 _noted: dict[str, float] = {}
 _background: set[asyncio.Task[Any]] = set()
 

@@ -6,7 +6,10 @@ from fastapi import Header
 
 from app.errors import InvalidHeader
 
-Version = Annotated[str | None, Header(description="The `version` that you have seen.")]
+PATTERN = r'^(\*|(W/)?"?[0-9]{1,9}"?)$'
+Version = Annotated[  # told, and not checked by FastAPI: its refusal would be 422
+    str | None, Header(description="The `version` that you have seen.", json_schema_extra={"pattern": PATTERN})
+]
 
 
 def version_in(if_match: str | None, of: str) -> int | None:

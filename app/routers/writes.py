@@ -31,12 +31,14 @@ from app.services.runtime import Runtime
 DEFAULT_WAIT = 5.0
 MAX_WAIT = 30.0
 WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
+PRINTABLE = "^[!-~]([ -~]{0,253}[!-~])?$"
+"""Of ASCII, up to 255; blanks at the ends are none of a header's."""
 CONFIRMED = (errors.FactsChanged, errors.ConfirmationRequired)
 """What a write that can be previewed may refuse besides."""
 P = TypeVar("P", bound=BaseModel)
 
 
-@reads(header("idempotency-key", "Same key and body: the first answer again, and no second effect."))
+@reads(header("idempotency-key", "Same key and body: the first answer again, and no second effect.", PRINTABLE))
 async def _key(request: Request) -> str | None:
     return checked_key(request.headers.get("idempotency-key"))
 

@@ -12,7 +12,7 @@ from app.errors import CustomerNotFound, ProviderUnavailable
 from app.integrations.commerce.contract import CustomerSnapshot
 from app.integrations.errors import OutcomeUnknown, Refused
 from app.models.customers import Customer
-from app.services import events, open_changes, tombstones
+from app.services import events, open_changes, shop_texts, tombstones
 from app.services.callers import Caller
 from app.services.proofs import email_key, phone_key
 from app.services.runtime import Runtime
@@ -23,6 +23,7 @@ def mirror(session: Session, caller: Caller, snapshot: CustomerSnapshot, *, anew
 
     Of an erased person nothing is written: their empty row is the answer, unless they have begun `anew` since.
     """
+    snapshot = shop_texts.of_customer(snapshot)
     fields: dict[str, Any] = {
         "email": snapshot.email,
         "email_key": email_key(snapshot.email) if snapshot.email else None,

@@ -12,7 +12,7 @@ from app.database import insert_missing
 from app.integrations.carriers.contract import Tracking
 from app.integrations.commerce.contract import OrderSnapshot, PaymentSnapshot
 from app.models.orders import Order, OrderLine, OrderPayment, TrackingNumber
-from app.services import customers, events, open_changes, outside_refunds, parcel_looks, parcels, tombstones
+from app.services import customers, events, open_changes, outside_refunds, parcel_looks, parcels, shop_texts, tombstones
 from app.services.callers import Caller
 from app.services.ledgers import Ledger, has_refunds, note_outside
 from app.services.order_views import every_line_of, order_view, payments_of
@@ -26,7 +26,7 @@ def store(session: Session, caller: Caller, snapshot: OrderSnapshot, tracking: d
 
     `tracking`: what the carrier has answered for the numbers that it was asked about; None: it does not know one.
     """
-    snapshot = _with_clean_numbers(snapshot)
+    snapshot = shop_texts.of_order(_with_clean_numbers(snapshot))
     erased = tombstones.of_order(session, caller, snapshot)
     if erased is not None:
         snapshot = tombstones.bare(snapshot)

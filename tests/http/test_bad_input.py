@@ -10,10 +10,12 @@ import httpx
 import pytest
 
 from app import ids
-from tests.http.bad_requests import ROWS, Bad
+from tests.http import bad_requests, bad_store_requests
+from tests.http.bad_requests import Bad
 from tests.support.app import App, Tenant
 from tests.support.tables import Tables, differing, still, tables
 
+ROWS = [*bad_requests.ROWS, *bad_store_requests.ROWS]
 ALONE = True
 """Every table is looked at, as it was and as it is."""
 
@@ -51,6 +53,9 @@ def world(app: App) -> World:
         assert tenant.post(f"/v1/policies/{drafts[1]}/activate").status_code == 200
         tickets = [tenant.post("/v1/tickets", {"text": "Hello"}).json()["id"] for _ in "ab"]
         assert tenant.send("PATCH", f"/v1/tickets/{tickets[1]}", {"status": "closed"}).status_code == 200
+        desk = {"kind": "crm", "name": "Desk", "credentials": {"secret": "a secret of 20 and more".replace(" ", "-")}}
+        connection = tenant.post("/v1/connections", desk).json()["id"]
+        endpoint = tenant.post("/v1/webhook-endpoints", {"url": "https://crm.example.com/"}).json()["id"]
         for number in ("#1001", "#1004"):  # what has just been refunded and returned is in the mirror again
             again = {"order": number, "amount": {"amount": 1, "currency": "EUR"}}
             assert tenant.post("/v1/refunds/quote", again).status_code == 200
@@ -61,6 +66,7 @@ def world(app: App) -> World:
                 "other_line": second["lines"][0]["id"], "returned_line": line["line_id"], "return": back["id"],
                 "label": label["id"], "operation": refunds[0]["operation"]["id"], "customer": order["customer"]["id"],
                 "draft": drafts[0], "policy": drafts[1], "ticket": tickets[0], "closed": tickets[1],
+                "busy": second["customer"]["id"], "connection": connection, "endpoint": endpoint,
                 "cursor": tenant.get("/v1/refunds?limit=1").json()["next_cursor"],
                 "event": tenant.get("/v1/events").json()["data"][0]["id"],
             }.items()
@@ -124,6 +130,12 @@ def test_no_two_rows_are_named_alike() -> None:
     assert sorted(names) == sorted(set(names))
 
 
+def test_every_route_that_writes_has_a_bad_request(app: App) -> None:
+    tried = {(row.method, app.promised.find(row.method, row.path.partition("?")[0])[0]) for row in ROWS}
+    routes = {(method, path) for method, path, _ in app.promised.operations() if method not in {"GET", "HEAD"}}
+    assert routes - tried == set()
+
+
 def test_a_refused_field_is_pointed_at(world: World) -> None:
     body = {"order": "#1001", "amount": {"amount": "100", "currency": "eur"}, "status": "paid"}
     answer = world.store.post("/v1/refunds", body)
@@ -144,7 +156,22 @@ def test_a_refusal_repeats_nothing_that_was_sent(world: World) -> None:
     assert "4111" not in answer.text
 
 
-def test_a_method_that_is_not_taken_is_told_which_are(world: World) -> None:
-    answer = world.store.send("DELETE", "/v1/refunds")
-    assert answer.status_code == 405
-    assert {method.strip() for method in answer.headers["allow"].split(",")} <= {"GET", "POST"}
+def test_a_method_that_is_not_taken_is_told_which_are(app: App, world: World) -> None:
+    for path, methods in (
+        ("/v1/refunds", "GET, POST"),
+        ("/v1/customers/cust-anna", "DELETE, GET, PATCH"),
+        ("/v1/webhook-endpoints/x", "DELETE, GET, PATCH"),
+        ("/v1/refunds/quote", "POST"),
+        ("/v1/files", "POST"),
+        ("/healthz", "GET"),
+    ):
+        for method in ("TRACE", "OPTIONS", "PUT"):
+            answer = world.store.send(method, path)
+            assert (answer.status_code, answer.headers["allow"]) == (405, methods), (method, path)
+
+
+def test_what_is_not_here_is_told_before_what_its_body_should_be(world: World) -> None:
+    form = {**world.store.headers(), "Content-Type": "multipart/form-data; boundary=b"}
+    for method, path, status in (("TRACE", "/v1/files", 405), ("PUT", "/v1/refunds", 405), ("POST", "/v1/no", 404)):
+        assert world.client.request(method, path, content=b"--b--", headers=form).status_code == status
+    assert world.client.post("/v1/refunds", content=b"--b--", headers=form).status_code == 415

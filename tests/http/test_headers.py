@@ -156,3 +156,29 @@ def test_a_key_is_taken_in_any_case_of_its_scheme_and_in_no_other_place(app: App
         ({"Authorization": store.key}, "/v1/refunds"),
     ):
         assert client.get(path, headers=headers).status_code == 401
+
+
+SAID = {
+    "aftersale-actor": (
+        ["agent:kim", "agent:K_i.m-1", "agent:" + "x" * 64],
+        ["kim", "agent:", "agent:a b", "user:kim"],
+    ),
+    "aftersale-customer": (["cust-anna", "cus_01"], ["a b", "x" * 256, "a;b", "a%b"]),
+    "idempotency-key": (["k", "a b", "~" * 255], ["", "k" * 256, "a\tb"]),
+    "if-match": (["1", '"1"', 'W/"1"', "*"], ["abc", "-1", "1.5", "1" * 10]),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_the_document_says_which_headers_are_taken(app: App, store: Tenant, name: str) -> None:
+    ticket = store.post("/v1/tickets", {"text": "Hello"}).json()["id"]
+    method, path = ("PATCH", f"/v1/tickets/{ticket}") if name == "if-match" else ("POST", "/v1/refunds/quote")
+    path = "/v1/refunds" if name == "idempotency-key" else path
+    _, operation = app.promised.find(method, path)
+    assert operation is not None
+    shape = next(row["schema"] for row in operation["parameters"] if row["name"].lower() == name)
+    for values, taken in zip(SAID[name], (True, False), strict=True):
+        for value in values:
+            answer = store.send(method, path, {}, key=None, **{name: value})
+            said = answer.json().get("code") not in {"invalid_header", "idempotency_key_required"}
+            assert (said, bool(re.search(shape["pattern"], value))) == (taken, taken), (value, answer.text)
