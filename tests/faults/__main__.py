@@ -13,14 +13,14 @@ import sys
 import time
 from pathlib import Path
 
-from tests.faults import checker, kills, matrix, planted, races, report
+from tests.faults import checker, deliveries, kills, matrix, planted, races, report
 from tests.faults.launcher import ROOT
 from tests.faults.processes import Nursery, folder
 from tests.faults.report import Result
 from tests.faults.world import World
 from tests.support.databases import Databases
 
-STAGES = ("matrix", "races", "kills", "planted")
+STAGES = ("matrix", "races", "deliveries", "kills", "planted")
 DATABASES = ("sqlite", "postgresql")
 KILLS = {"short": 100, "full": 200}
 """Per database."""
@@ -53,6 +53,8 @@ async def one(stage: str, database: str, asked: argparse.Namespace, databases: D
             result.runs = await matrix.run(world, rng, short=asked.short, only=only)
         elif stage == "races":
             result.runs = await races.run(world, rng, short=asked.short, only=only)
+        elif stage == "deliveries":
+            result.runs = await deliveries.run(world, rng, short=asked.short)
         else:
             told = kills.Report()
             count = asked.kills or KILLS["short" if asked.short else "full"]

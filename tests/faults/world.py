@@ -116,6 +116,13 @@ class World:
         async with self._client.request(method, url, json=body, headers=headers) as answer:
             return answer.status, json.loads(await answer.read())
 
+    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """The same with bytes that are no JSON of ours."""
+        assert self._client is not None
+        given = {"Content-Type": "application/json", **headers}
+        async with self._client.post(url, data=body, headers=given) as answer:
+            return answer.status, json.loads(await answer.read())
+
     def said(self) -> str:
         """What the processes have printed."""
         return "\n".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
@@ -201,6 +208,29 @@ class Storefront:
         """A resource as it is now."""
         answer = await self._until_answered("GET", path, None, {}, Ask("get", self.shop, path), seconds)
         return answer or {}
+
+    async def make(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Make something that the run itself needs."""
+        headers = {**self._headers, "Idempotency-Key": f"make-{next(self._turn)}"}
+        status, answer = await self.world.call("POST", self.world.urls[0] + path, body, headers)
+        if status >= 300:
+            raise RuntimeError(f"POST {path} was answered {status}: {answer}")
+        return answer
+
+    async def call_until_answered(
+        self, path: str, body: bytes, headers: dict[str, str], seconds: float = 60
+    ) -> tuple[int, dict[str, Any]]:
+        """A call of another system with these bytes, again until it has an answer that does not say: later."""
+        deadline = time.monotonic() + seconds
+        while True:
+            url = self.world.urls[next(self._turn) % len(self.world.urls)]
+            with suppress(aiohttp.ClientError, TimeoutError, ValueError):
+                status, answer = await self.world.post(url + path, body, headers)
+                if status < 500 and status != 429:
+                    return status, answer
+            if time.monotonic() > deadline:
+                return 0, {}
+            await asyncio.sleep(0.1)
 
     def broken(self, invariant: str, subject: str, detail: str) -> None:
         """Note a promise that was seen broken."""
