@@ -83,7 +83,12 @@ async def run(asked: argparse.Namespace, databases: Databases, where: Path) -> l
             results.append(await planted.run(asked.seed, where / stage))
         else:
             kinds = asked.database or DATABASES
-            results += await asyncio.gather(*(one(stage, kind, asked, databases, where) for kind in kinds))
+            runs = [one(stage, kind, asked, databases, where) for kind in kinds]
+            # Each ends its processes before the first failure is told: a run that is canceled waits for them for ever.
+            ended = await asyncio.gather(*runs, return_exceptions=True)
+            if broken := [found for found in ended if isinstance(found, BaseException)]:
+                raise broken[0]
+            results += [found for found in ended if isinstance(found, Result)]
         print(f"{stage}: {time.monotonic() - began:.0f} s", flush=True)
     return results
 

@@ -109,7 +109,7 @@ async def signing_crm(store: Storefront, rng: random.Random) -> Sender:
         return Delivery(one.body, _signed(wrong, one.body, one.headers["webhook-id"], int(time.time())))
 
     def rubbish(rng: random.Random, one: Delivery, _: Delivery) -> Delivery:
-        raw = rng.choice([b"", b"[]", b"{", b'{"command": "open_ticket"}', one.body[:-1], one.body + b"}"])
+        raw = rng.choice([b"", b"[]", b"{", b'{"command": "paint_it"}', one.body[:-1], one.body + b"}"])
         return Delivery(raw, _signed(secret, raw, one.headers["webhook-id"], int(time.time())))
 
     names = ("webhook-id", "webhook-timestamp", "webhook-signature")

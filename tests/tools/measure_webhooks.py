@@ -90,6 +90,7 @@ def _place(databases: Databases, on: str, folder: Path) -> Place:
         "AFTERSALE_DATA_DIR": str(folder),
         "AFTERSALE_PORT": str(port),
         "AFTERSALE_LOOPBACK_ADDRESSES": "true",
+        "AFTERSALE_ENCRYPTION_KEYS": base64.b64encode(os.urandom(32)).decode(),
         "AFTERSALE_WEBHOOK_RETRY_SECONDS": RETRIES,
         "AFTERSALE_LOG_LEVEL": "warning",
     }
