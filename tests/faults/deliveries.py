@@ -14,6 +14,7 @@ import base64
 import random
 from collections import Counter
 from contextlib import AsyncExitStack
+from typing import Any
 
 from tests.faults import shops
 from tests.faults.senders import CAPTURED, PAYMENT, Delivery, Sender, signing_crm, stripe, telling_crm
@@ -52,7 +53,8 @@ async def run(world: World, rng: random.Random, *, short: bool) -> int:
 
         await asyncio.gather(*(send(number) for number in range(count)))
         for sender in senders:
-            await _check(world, sender, provider)
+            await _check(sender, provider)
+        await _keep_apart(senders)
     return count
 
 
@@ -109,7 +111,16 @@ async def _forged(rng: random.Random, senders: list[Sender], sender: Sender, one
 # ---- afterwards ------------------------------------------------------------------------------------------------------
 
 
-async def _check(world: World, sender: Sender, provider: StripeServer) -> None:
+async def _keep_apart(senders: list[Sender]) -> None:
+    """What one store was told no other is shown."""
+    for sender in senders:
+        for ticket in (await _rows(sender.store, "/v1/tickets"))[:3]:
+            for other in senders:
+                if await other.store.sees(f"/v1/tickets/{ticket['id']}") is not (other is sender):
+                    other.store.broken("I8", f"tickets/{ticket['id']}", "is another store's, or not shown to its own")
+
+
+async def _check(sender: Sender, provider: StripeServer) -> None:
     """Every genuine call was kept and worked on once, and nothing else has left anything behind."""
     store, genuine = sender.store, {one.body for one in sender.sent}
     rows = await _rows(store, f"/v1/connections/{sender.connection}/deliveries", until="pending")
@@ -127,10 +138,10 @@ async def _check(world: World, sender: Sender, provider: StripeServer) -> None:
             store.broken("I1", sender.path, f"{order['payments'][0]['refundable']} may go back, and {left} is left")
 
 
-async def _rows(store: Storefront, path: str, until: str | None = None) -> list[dict[str, object]]:
+async def _rows(store: Storefront, path: str, until: str | None = None) -> list[dict[str, Any]]:
     """All rows of a list, once none of them has the status `until` any more."""
     for _ in range(200):
-        found, cursor = list[dict[str, object]](), ""
+        found, cursor = list[dict[str, Any]](), ""
         while True:
             page = await store.get(f"{path}?limit=200{cursor}")
             found += page["data"]

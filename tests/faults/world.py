@@ -217,6 +217,11 @@ class Storefront:
             raise RuntimeError(f"POST {path} was answered {status}: {answer}")
         return answer
 
+    async def sees(self, path: str) -> bool:
+        """Whether this store's key is shown what stands there."""
+        status, _ = await self.world.call("GET", self.world.urls[0] + path, headers=self._headers)
+        return status == 200
+
     async def call_until_answered(
         self, path: str, body: bytes, headers: dict[str, str], seconds: float = 60
     ) -> tuple[int, dict[str, Any]]:
