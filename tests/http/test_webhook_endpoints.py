@@ -156,7 +156,7 @@ def test_after_the_last_try_it_is_dead_and_those_behind_go_on_and_the_dead_are_r
         assert store.get(f"{PATH}/{endpoint['id']}").json()["status"] == "enabled"
         down = False
         asked = store.post(f"{PATH}/{endpoint['id']}/replay", {"failed": True})
-        assert (asked.status_code, asked.json()["status"]) == (202, "pending")
+        assert (asked.status_code, asked.json()["status"] in {"pending", "done"}) == (202, True)
         again = until(
             lambda: [
                 row for row in deliveries(store, endpoint) if row["id"] == dead["id"] and row["status"] == "succeeded"
