@@ -108,7 +108,7 @@ async def test_housekeeping_outlives_whatever_it_meets():
                 raise trouble
             done.append(work.__name__)
 
-    runtime: Any = SimpleNamespace(db=Met(), settings=SimpleNamespace(parcel_watch_seconds=0))
+    runtime: Any = SimpleNamespace(db=Met(), settings=SimpleNamespace(parcel_watch_seconds=0, nightly_seconds=0))
     turning = asyncio.create_task(jobs.housekeeping(runtime))
     for _ in range(100):
         await asyncio.sleep(0.05)
