@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import orjson
+
 from app.clock import now, rfc3339
 
 _SHOP_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -202,7 +204,7 @@ def now_us() -> int:
 
 def loads(text: str) -> dict[str, Any]:
     """A stored document."""
-    return cast("dict[str, Any]", json.loads(text))
+    return cast("dict[str, Any]", orjson.loads(text))
 
 
 def dumps(document: Any) -> str:

