@@ -381,7 +381,7 @@ def test_every_await_of_a_saga_is_a_place_to_be_killed_before_and_after() -> Non
 def test_each_planted_bug_says_how_it_is_to_be_caught() -> None:
     bugs = planted.bugs()
     assert len(bugs) >= 3
-    assert {bug.stage for bug in bugs} <= {"matrix", "races", "kills"}
+    assert {bug.stage for bug in bugs} <= {"matrix", "races", "deliveries", "kills"}
     assert all(bug.invariants for bug in bugs)
 
 
