@@ -80,7 +80,7 @@ async def run(asked: argparse.Namespace, databases: Databases, where: Path) -> l
         print(f"{stage} …", flush=True)
         (where / stage).mkdir()
         if stage == "planted":
-            results.append(await planted.run(asked.seed, where / stage))
+            results.append(await planted.run(asked.seed, where / stage, short=asked.short))
         else:
             kinds = asked.database or DATABASES
             runs = [one(stage, kind, asked, databases, where) for kind in kinds]

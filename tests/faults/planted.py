@@ -55,8 +55,8 @@ def _bug(path: Path) -> Bug:
     )
 
 
-async def run(seed: int, where: Path) -> Result:
-    """Plant each bug into a copy of its own; a violation for each that was not caught."""
+async def run(seed: int, where: Path, *, short: bool = False) -> Result:
+    """Plant each bug into a copy of its own; a violation for each that was not caught. `short`: but those of kills."""
     began = time.monotonic()
     at_once = asyncio.Semaphore(AT_ONCE)
     result = Result("planted", "-")
@@ -70,7 +70,8 @@ async def run(seed: int, where: Path) -> Result:
         if problem is not None:
             result.violations.append(Violation("planted", bug.name, problem))
 
-    await asyncio.gather(*(one(bug) for bug in bugs()))
+    chosen = [bug for bug in bugs() if not (short and bug.stage == "kills")]  # minutes each
+    await asyncio.gather(*(one(bug) for bug in chosen))
     if not result.runs:
         result.violations.append(Violation("planted", PATCHES.name, "there is no patch"))
     result.seconds = time.monotonic() - began
