@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 SECONDS = 15.0
 """Of one request."""
-AT_ONCE = 20
+AT_ONCE = 40
 """Requests to one endpoint."""
 ALL_AT_ONCE = 100
 """Requests of this process."""

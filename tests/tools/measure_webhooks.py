@@ -164,12 +164,14 @@ def delay(place: Place) -> dict[str, Any]:
     """From the answer of the write, which comes after its commit, to the request at the other end."""
     with listening(free_port()) as listener, place.running() as client:
         _post(client, PATH, {"url": f"{listener}/hook", "types": ["ticket.created"]})
+        _ticket(client, 0)
+        _wait(listener, 1, 60)  # whoever sends has started by now
         answered: dict[str, float] = {}
         for number in range(TOLD):
             answered[_ticket(client, number)] = time.time()
             time.sleep(PAUSE)
-        _wait(listener, TOLD, 60)
-        came = _came(listener)
+        _wait(listener, TOLD + 1, 60)
+        came = _came(listener)[1:]
     late = sorted(
         1000 * (one["at"] - answered[json.loads(base64.b64decode(one["body"]))["data"]["object"]["id"]]) for one in came
     )
