@@ -44,20 +44,20 @@ def processor() -> float:
 
 def show(results: list[Result], seed: int, seconds: float) -> None:
     """Print the table and what did not hold."""
-    print(f"\n{'stage':<10}{'database':<14}{'runs':>6}{'faults seen':>13}{'violations':>12}{'seconds':>9}")
+    print(f"\n{'stage':<12}{'database':<14}{'runs':>6}{'faults seen':>13}{'violations':>12}{'seconds':>9}")
     for result in results:
         print(
-            f"{result.stage:<10}{result.database:<14}{result.runs:>6}{result.faults:>13}"
+            f"{result.stage:<12}{result.database:<14}{result.runs:>6}{result.faults:>13}"
             f"{len(result.violations):>12}{result.seconds:>9.0f}"
         )
         if "kills" in result.more:
             own, every = result.more["saga"], result.more["all"]
             print(
-                f"{'':<10}kills hit/planned: {every[0]}/{every[1]}, of these in the sagas' own files"
+                f"{'':<12}kills hit/planned: {every[0]}/{every[1]}, of these in the sagas' own files"
                 f" {own[0]}/{own[1]}; places that were reached: {result.more['reached']}"
             )
         for bug in result.more.get("planted", ()):
-            print(f"{'':<10}{'caught' if bug['caught'] else 'NOT CAUGHT'}: {bug['name']} ({bug['by']})")
+            print(f"{'':<12}{'caught' if bug['caught'] else 'NOT CAUGHT'}: {bug['name']} ({bug['by']})")
     broken = [violation for result in results for violation in result.violations]
     for violation in broken[:SHOWN]:
         print(f"  {violation}")
