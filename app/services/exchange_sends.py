@@ -61,8 +61,7 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
     return_id = session.get_one(Exchange, operation.subject_id).return_id
     session.get_one(Return, return_id, with_for_update=True, populate_existing=True)  # locked first, as elsewhere
     exchange = session.get_one(Exchange, operation.subject_id, with_for_update=True, populate_existing=True)
-    if gone(session, exchange):
-        exchange.sent_at = clock.now()
+    exchange.sent_at = clock.now() if gone(session, exchange) else None  # a yes may be taken back later
     session.flush()
     verb = "sent" if exchange.sent_at is not None else "not_sent"
     events.record(session, f"exchange.{verb}", exchange, view(session, exchange))
