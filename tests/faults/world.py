@@ -199,10 +199,19 @@ class Storefront:
         await self.sandbox("POST", "/sandbox/v1/import", shops.document(orders, ceiling=ceiling))
 
     async def fault(self, operation: str, fault: str, *, bait: bool = False, **options: Any) -> None:
-        """Order a fault; the ledger has to show it once per time, or never where it is a bait."""
-        await self.sandbox("POST", "/sandbox/v1/faults", {"operation": operation, "fault": fault, **options})
+        """Order a fault; the ledger has to show it once per time, or never where it is a bait.
+
+        A provider that refuses goes on refusing until it relents: its no may get lost on a busy machine, and is asked
+        for again.
+        """
+        often = {"times": 1000} if fault == "refuse" else {}
+        await self.sandbox("POST", "/sandbox/v1/faults", {"operation": operation, "fault": fault, **options, **often})
         for _ in range(options.get("times", 1)):
             self.world.history.ordered.append(Ordered(self.shop, operation, fault, bait))
+
+    async def relent(self) -> None:
+        """Take back every fault that has not struck yet."""
+        await self.sandbox("DELETE", "/sandbox/v1/faults")
 
     async def get(self, path: str, seconds: float = 60) -> dict[str, Any]:
         """A resource as it is now."""
