@@ -97,7 +97,7 @@ def of_decisions(guard: Guard, rows: Iterable[Decided], questions: Iterable[Deci
         except ValidationError:
             tally.skipped += 1
             continue
-        ruling = guard.decide(facts)
+        ruling = guard.decide(facts, kept=False)
         tally.decisions += 1
         before = {"outcome": row.outcome, "code": row.code, "rules": row.rules}
         _note(tally, before, ruling, {"decision": row.id, "order": row.order_id, "action": row.action})
@@ -124,7 +124,7 @@ def of_requests(baseline: Guard, guard: Guard, rows: Iterable[Asked]) -> Tally:
     tally = Tally()
     for row in rows:
         asked = [_with_reason(one, row.facts) for one in (baseline, guard)]
-        was, now = baseline.decide(asked[0]), guard.decide(asked[1])
+        was, now = (by.decide(facts, kept=False) for by, facts in zip((baseline, guard), asked, strict=True))
         tally.requests += 1
         _note(tally, _told(was), now, {"order": row.order_id, "line": row.line.line_id, "action": "return"})
         for ruling, cost, facts in ((was, tally.cost_before, row.facts), (now, tally.cost_after, row.facts)):

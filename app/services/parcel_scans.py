@@ -6,7 +6,7 @@ Pure: whatever the order in which scans reach us, the parcel ends where their ow
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from app.integrations.carriers.contract import TrackingEvent
 from app.models.parcels import MOVES
+from app.services.redaction import may_hold, redact
 
 MOST_KEPT = 1_000
 """Scans of one parcel; of more the newest are kept. Real parcels have a dozen."""
@@ -63,15 +64,17 @@ def number_of(text: str | None) -> str | None:
     return shown if len(shown) <= MAX_NUMBER and any(mark.isalnum() for mark in shown) else None
 
 
-def cleaned(events: Iterable[TrackingEvent], zone: ZoneInfo, now: datetime) -> list[Scan]:
+def cleaned(events: Iterable[TrackingEvent], zone: ZoneInfo, now: datetime, known: Collection[str] = ()) -> list[Scan]:
     """The newest scans by their own time, each once; what cannot be a time of a scan is left out.
+
+    Their words are redacted (I13), for notes of couriers stand in there. `known`: numbers that stay, the parcel's.
 
     A time without zone is read in `zone`. One that lies ahead by no more than clocks and zones differ counts as of
     now; what lies further ahead is an expectation and no scan: it is kept as `unknown` and moves nothing.
     """
     unique: dict[str, Scan] = {}
     for event in events:
-        scan = _cleaned(event, zone, now)
+        scan = _cleaned(event, zone, now, known)
         if scan is not None:
             unique.setdefault(scan.digest, scan)
     return sorted(unique.values(), key=place_in_time)[-MOST_KEPT:]
@@ -86,13 +89,13 @@ def moment(told: datetime, zone: ZoneInfo) -> datetime | None:
     return at if EARLIEST <= at < LATEST else None
 
 
-def _cleaned(event: TrackingEvent, zone: ZoneInfo, now: datetime) -> Scan | None:
+def _cleaned(event: TrackingEvent, zone: ZoneInfo, now: datetime, known: Collection[str]) -> Scan | None:
     told = moment(event.at, zone)
     if told is None:
         return None
     ahead = told > now + CLOCKS_APART
-    word, location = _text(event.word, MAX_WORD), _text(event.location or "", MAX_PLACE) or None
-    description = _text(event.description, MAX_TEXT) or word
+    word, location = _text(event.word, MAX_WORD, known), _text(event.location or "", MAX_PLACE, known) or None
+    description = _text(event.description, MAX_TEXT, known) or word
     said = "\x00".join((told.isoformat(), (word or description).casefold(), (location or "").casefold()))
     return Scan(
         digest=sha256(said.encode()).hexdigest()[:32],
@@ -105,11 +108,12 @@ def _cleaned(event: TrackingEvent, zone: ZoneInfo, now: datetime) -> Scan | None
     )
 
 
-def _text(text: str, most: int) -> str:
-    """One line without what a database or a terminal stumbles over."""
+def _text(text: str, most: int, known: Collection[str]) -> str:
+    """One line without what a database or a terminal stumbles over, and without card numbers and keys."""
     odd = {"Cc", "Cs", "Zl", "Zp"}
     shown = "".join(" " if unicodedata.category(mark) in odd else mark for mark in text[: 4 * most])
-    return " ".join(shown.split())[:most].rstrip()
+    line = " ".join(shown.split())
+    return (redact(line, known).text if may_hold(line) else line)[:most].rstrip()
 
 
 def place_in_time(scan: Scan) -> tuple[datetime, int, str]:

@@ -37,7 +37,7 @@ def take(session: Session, caller: Caller, tracking: Tracking, source: str) -> P
     parcel = _locked(session, caller, number)
     parcel.carrier = tracking.carrier or parcel.carrier
     zone = ZoneInfo(caller.store.timezone)
-    told = parcel_scans.cleaned(tracking.events, zone, now)
+    told = parcel_scans.cleaned(tracking.events, zone, now, {number})
     scans = _merge(session, parcel, told, source)
     _expect(parcel, tracking, zone, now if source == POLL or not told else told[-1].at)
     stands = parcel_scans.follow(scans)

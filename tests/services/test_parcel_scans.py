@@ -169,3 +169,13 @@ def test_ten_thousand_scans_are_read_at_once_and_the_newest_kept():
     kept = cleaned(told, BERLIN, NOW + timedelta(hours=1))
     assert time.process_time() - began < 5
     assert (len(kept), kept[-1].word, kept[0].word) == (MOST_KEPT, "W9999", "W9000")
+
+
+@pytest.mark.parametrize("place", ["description", "word", "location"])
+def test_what_a_courier_notes_is_kept_without_card_numbers_but_with_the_parcels_own(place):
+    number = "4111111111111111"
+    event = scan(1, "in_transit").model_copy(update={place: f"paid by 5555 5555 5555 4444 for {number}"})
+    (kept,) = cleaned([event], BERLIN, NOW, {number})
+    assert getattr(kept, place) == f"paid by [card] for {number}"
+    (kept,) = cleaned([event], BERLIN, NOW)
+    assert getattr(kept, place) == "paid by [card] for [card]"

@@ -78,6 +78,8 @@ class Doors:
                 order["shipping_address"][name] = self.line("the shop's address")
             for line in order["lines"]:
                 line["title"], line["options"] = self.line("the shop's line"), {"engraving": self.line("an option")}
+            for scan in (scan for parcel in order["shipments"] for scan in parcel["scans"]):
+                scan["description"], scan["location"] = self.line("the carrier's scan"), self.line("a scan's place")
         served.post("/sandbox/v1/import", document)
         for customer in document["customers"]:
             self.send("GET", f"/v1/customers/{customer['id']}")

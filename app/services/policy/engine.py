@@ -25,11 +25,14 @@ class Guard:
         """The same guard, judging by the windows under which an order was bought."""
         return Guard(self.document, self.version, self.plan.under(bought.plan))
 
-    def decide(self, facts: Facts) -> Ruling:
-        """Allow, refuse, or ask a person; never raises, whatever the facts."""
+    def decide(self, facts: Facts, *, kept: bool = True) -> Ruling:
+        """Allow, refuse, or ask a person; never raises, whatever the facts.
+
+        `kept`: with the facts, for whoever stores it; who only counts spares itself their writing.
+        """
         case = Case(facts, self.plan)
         found = _findings(case)
-        return self._ruling(case, found.every(), _lines(case, found))
+        return self._ruling(case, found.every(), _lines(case, found), kept=kept)
 
     def returnable(self, facts: Facts) -> Ruling:
         """What could be returned or exchanged of each line, until when, as what, for which fee; if not, why not.
@@ -70,10 +73,7 @@ class Guard:
         """Whether the policy lets automation pay before the goods come back; the caps are another matter."""
         return all(map(self.plan.instant, Case(facts, self.plan).every()))
 
-    def _ruling(
-        self, case: Case, found: Sequence[Finding], told: tuple[LineRuling, ...], *, kept: bool = True
-    ) -> Ruling:
-        """`kept`: with the facts, for whoever stores it."""
+    def _ruling(self, case: Case, found: Sequence[Finding], told: tuple[LineRuling, ...], *, kept: bool) -> Ruling:
         outcome, code, reasons, rules = _summed(case, found)
         refused = outcome == "refuse"
         fee = sum(line.fee for line in told) if told else lines.fee(case, case.scene)[0]
