@@ -133,6 +133,16 @@ def insert_missing(session: Session, model: type[Base], values: dict[str, Any]) 
     return session.execute(_unless_there(session.get_bind().dialect.name, model), values).first() is not None
 
 
+def insert_missing_from(session: Session, model: type[Base], names: list[str], query: Select[Any]) -> None:
+    """Insert what `query` finds, column by column as `names` say, unless a unique index has it already.
+
+    The query needs a WHERE: without one SQLite takes ON CONFLICT for a part of its join.
+    """
+    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    table = cast("Table", model.__table__)
+    session.execute(insert(table).from_select(names, query).on_conflict_do_nothing())
+
+
 @cache
 def _unless_there(dialect: str, model: type[Base]) -> TypedReturnsRows[Any]:
     insert = postgresql_insert if dialect == "postgresql" else sqlite_insert

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock
@@ -67,6 +67,24 @@ class ParcelScan(Base):
     source: Mapped[str]
     """`push` or `poll`: whichever told it first."""
     heard_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class ParcelSubscription(Owned, Base):
+    """A parcel whose scans a carrier is asked to push. That lapses, and is asked for again before it does."""
+
+    __tablename__ = "parcel_subscriptions"
+    __table_args__ = (
+        PrimaryKeyConstraint("store_id", "livemode", "tracking_number"),
+        Index("ix_parcel_subscriptions_due_at", "due_at"),
+    )
+
+    tracking_number: Mapped[str]
+    connection_id: Mapped[str | None] = mapped_column(Id, ForeignKey("connections.id"))
+    """Whom we asked last; None: nobody yet."""
+    taken_until: Mapped[datetime | None]
+    """Until when it is pushed; None: nobody has promised it."""
+    due_at: Mapped[datetime]
+    """When it is asked for (again), or forgotten."""
 
 
 class ParcelAlert(Owned, Base):

@@ -22,7 +22,7 @@ from app.integrations.connecting import Kind
 from app.models.connections import Connection, ConnectionFamily
 from app.models.operations import Operation
 from app.models.stores import SCOPES, Store
-from app.services import audit, events, keyrings
+from app.services import audit, events, keyrings, parcel_subscriptions
 from app.services.callers import Caller
 from app.services.keyrings import Keyring, Unreadable
 from app.services.providers import bound, mode
@@ -65,6 +65,7 @@ def create(session: Session, caller: Caller, given: Fields) -> Connection:
     session.add(made)
     session.flush()
     _serve(session, made)
+    parcel_subscriptions.begin(session, made)
     events.record(session, "connection.created", made, view(made))
     _note(session, caller, made, "connection.created", {"kind": kind.name, "families": families})
     return made
@@ -98,6 +99,7 @@ def change(session: Session, caller: Caller, connection_id: str, given: Fields) 
     row.updated_at = clock.now()
     session.flush()
     _serve(session, row)
+    parcel_subscriptions.begin(session, row)
     after = view(row)
     changed = [name for name in after if after[name] != before[name] and name not in {"version", "updated_at"}]
     events.record(session, "connection.updated", row, after, previous={name: before[name] for name in changed})

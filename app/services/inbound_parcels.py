@@ -15,11 +15,9 @@ from app.models.returns import Label
 from app.services import events, inbound, parcel_pushes
 from app.services.callers import Caller
 from app.services.inbound import Delivered, Handler
+from app.services.parcel_subscriptions import KINDS
 from app.services.providers import serving
 from app.services.runtime import Runtime
-
-KINDS = ("ups",)
-"""Kinds of connections whose calls are read into `tracking_number`, and `push` as the carrier wrote it."""
 
 
 def check(document: dict[str, Any], topic: str | None) -> None:

@@ -40,6 +40,7 @@ from app.services import (
     operations,
     order_mails,
     parcel_alerts,
+    parcel_subscriptions,
     parcel_watch,
     refund_approvals,
     refunds,
@@ -164,6 +165,7 @@ async def housekeeping(runtime: Runtime) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(_tidying(runtime))
         group.create_task(_look_after(runtime, parcel_watch.tend, runtime.settings.parcel_watch_seconds))
+        group.create_task(_look_after(runtime, parcel_subscriptions.tend, runtime.settings.parcel_watch_seconds))
         group.create_task(_look_after(runtime, mirror_nightly.tend, runtime.settings.nightly_seconds))
 
 

@@ -15,6 +15,7 @@ from app.integrations.receipts import Receipt
 from app.models.operations import Operation
 from app.models.orders import Order
 from app.models.returns import MOVES, UNSENT, Label, Return
+from app.models.stores import Store
 from app.services import (
     decisions,
     events,
@@ -24,6 +25,7 @@ from app.services import (
     label_voids,
     label_watch,
     operations,
+    parcel_subscriptions,
     return_registrations,
     return_states,
 )
@@ -206,6 +208,8 @@ def _issue(session: Session, label: Label, before: dict[str, Any]) -> None:
     label.move("active")
     label.settled_at = clock.now()
     label.next_look_at = clock.now() + label_watch.LOOK_EVERY
+    store = session.get_one(Store, label.store_id)
+    parcel_subscriptions.want(session, store, [label.tracking_number], livemode=label.livemode)
     return_ = session.get_one(Return, label.return_id, with_for_update=True)
     if "label_issued" in MOVES[return_.status]:
         return_states.move(session, return_, "label_issued")

@@ -12,13 +12,24 @@ from app.database import insert_missing
 from app.integrations.carriers.contract import Tracking
 from app.integrations.commerce.contract import OrderSnapshot, PaymentSnapshot
 from app.models.orders import Order, OrderLine, OrderPayment, TrackingNumber
-from app.services import customers, events, open_changes, outside_refunds, parcel_looks, parcels, shop_texts, tombstones
+from app.services import (
+    customers,
+    events,
+    open_changes,
+    outside_refunds,
+    parcel_looks,
+    parcel_subscriptions,
+    parcels,
+    shop_texts,
+    tombstones,
+)
 from app.services.callers import Caller
 from app.services.ledgers import Ledger, has_refunds, note_outside
 from app.services.order_views import every_line_of, order_view, payments_of
 from app.services.parcel_scans import number_of
 from app.services.parcels import Reading
 from app.services.proofs import email_key, order_number_key, phone_key, postal_key
+from app.services.shipments import OVER
 
 
 def store(session: Session, caller: Caller, snapshot: OrderSnapshot, tracking: dict[str, Tracking | None]) -> Order:
@@ -65,6 +76,9 @@ def store(session: Session, caller: Caller, snapshot: OrderSnapshot, tracking: d
             key = {"store_id": order.store_id, "livemode": order.livemode}
             insert_missing(session, TrackingNumber, {**key, "number": parcel.tracking_number, "order_id": order.id})
     session.flush()
+    if order.status not in OVER:
+        numbers = [parcel.tracking_number for parcel in snapshot.shipments]
+        parcel_subscriptions.want(session, caller.store, numbers, livemode=order.livemode)
     parcel_looks.plan(session, caller.store, order)
     tell(session, order, before)
     return order

@@ -99,7 +99,7 @@ def test_every_sample_of_an_answer_parses(documents):
             assert found.status in {"out_for_delivery", "delivered"}
         elif status == "200" and "validTrackingNumbers" in sample:
             numbers = sample["validTrackingNumbers"]
-            assert ups_alerts.merged(sample, [*numbers, "another"]).taken == tuple(numbers)
+            assert ups_alerts.taken(sample, [*numbers, "another"]) == numbers
         elif status in {"400", "401", "404"}:
             answer = Answer(int(status), {"content-type": "application/json"}, json.dumps(sample).encode())
             evidence: dict[str, object] = {"method": "POST", "path": "/x"}

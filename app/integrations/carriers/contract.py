@@ -1,7 +1,8 @@
 """What a carrier must do for us: return labels and tracking. Weights in grams, lengths in millimetres."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from app.integrations.commerce.contract import Address
 from app.integrations.receipts import Receipt
@@ -85,6 +86,15 @@ class Tracking(Frozen):
     events: tuple[TrackingEvent, ...] = ()
 
 
+class Subscribed(Frozen):
+    """What a carrier took of the numbers that it was asked to push the scans of."""
+
+    taken: tuple[str, ...]
+    refused: tuple[str, ...]
+    until: datetime
+    """When it lapses; before that, subscribe again."""
+
+
 class Carrier(Protocol):
     """A carrier. Every method raises only `Refused` or `OutcomeUnknown`.
 
@@ -122,5 +132,17 @@ class Carrier(Protocol):
         """What a document that the carrier pushes to us says; its sender has been verified before.
 
         Raises only `OutcomeUnknown`: it cannot be read.
+        """
+        ...
+
+
+@runtime_checkable
+class PushingCarrier(Protocol):
+    """A carrier that pushes the scans of those parcels that it was asked to."""
+
+    async def subscribe(self, tracking_numbers: Sequence[str]) -> Subscribed:
+        """Have it push what happens to these parcels; again before that lapses renews it, and does no harm.
+
+        Raises as `Carrier` does; Refused("unsupported") where the connection takes no pushes.
         """
         ...

@@ -27,9 +27,8 @@ from pydantic import Field, SecretStr, StringConstraints
 
 from app import clock
 from app.integrations.carriers import ups_addresses, ups_alerts, ups_labels, ups_shipping, ups_tracking
-from app.integrations.carriers.contract import BuyLabel, LabelFormat, LabelReceipt, Tracking, VoidLabel
+from app.integrations.carriers.contract import BuyLabel, LabelFormat, LabelReceipt, Subscribed, Tracking, VoidLabel
 from app.integrations.carriers.ups_addresses import AddressCheck
-from app.integrations.carriers.ups_alerts import Subscribed
 from app.integrations.carriers.ups_shipping import TRACK, Recovered
 from app.integrations.carriers.ups_tracking import Tracked
 from app.integrations.carriers.ups_wire import DENIED, NOT_FOUND, Calls, parsed
@@ -86,8 +85,10 @@ class Ups:
 
     name = "ups"
 
-    def __init__(self, calls: Calls, config: Config, *, now: Callable[[], float] = time.monotonic) -> None:
-        self._calls, self._config, self._now = calls, config, now
+    def __init__(
+        self, calls: Calls, config: Config, *, pushes: bool = True, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._calls, self._config, self._pushes, self._now = calls, config, pushes, now
         self._lost: dict[str, float] = {}
         """When a purchase was sent of which no answer is known, by its key."""
 
@@ -211,15 +212,16 @@ class Ups:
         Numbers that Track Alert does not take come back as `refused`; a batch is 100. Raises where a batch fails: those
         before it stand, and all may be sent again.
         """
+        if not self._pushes:
+            raise Refused("unsupported", "The connection has no push_secret: a push would be answered 404.")
         known = [number for number in tracking_numbers if ups_tracking.SUBSCRIBABLE.fullmatch(number)]
         until = clock.now() + ups_alerts.LAPSES
-        found: list[Subscribed] = []
+        taken: list[str] = []
         for batch in ups_tracking.batches(known, ups_alerts.BATCH):
             answer = await self._calls.call("POST", ALERTS, json=ups_alerts.subscription(batch))
-            found.append(ups_alerts.merged(answer, batch))
-        taken = {number for one in found for number in one.taken}
-        refused = tuple(number for number in dict.fromkeys(tracking_numbers) if number not in taken)
-        return Subscribed(taken=tuple(number for one in found for number in one.taken), refused=refused, until=until)
+            taken += ups_alerts.taken(answer, batch)
+        refused = tuple(number for number in dict.fromkeys(tracking_numbers) if number not in set(taken))
+        return Subscribed(taken=tuple(taken), refused=refused, until=until)
 
     async def _asked(self, path: str, query: Mapping[str, str]) -> dict[str, Any] | None:
         """Tracking's answer; None where it has nothing."""
@@ -269,7 +271,7 @@ def adapter(account: Account[Config, Credentials]) -> Ups:
         account.config.account_number,
         account.seconds,
     )
-    return Ups(calls, account.config)
+    return Ups(calls, account.config, pushes=given.push_secret is not None)
 
 
 def connect(account: Account[Config, Credentials]) -> Mapping[Family, Any]:

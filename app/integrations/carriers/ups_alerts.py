@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,19 +11,9 @@ from pydantic import BaseModel
 from app.integrations import signatures
 from app.integrations.carriers.ups_wire import Listed, parsed
 from app.integrations.connecting import Known, NotGenuine, Received
-from app.integrations.values import Frozen
 
 BATCH = 100
 LAPSES = timedelta(days=14)
-
-
-class Subscribed(Frozen):
-    """What UPS took of what it was asked to push."""
-
-    taken: tuple[str, ...]
-    refused: tuple[str, ...]
-    until: datetime | None = None
-    """When it lapses; before that, subscribe again."""
 
 
 class _Answer(BaseModel):
@@ -35,13 +25,10 @@ def subscription(numbers: Sequence[str]) -> dict[str, Any]:
     return {"locale": "en_US", "countryCode": "US", "trackingNumberList": list(numbers)}
 
 
-def merged(document: Mapping[str, Any], asked: Sequence[str]) -> Subscribed:
+def taken(document: Mapping[str, Any], asked: Sequence[str]) -> list[str]:
     """What of the batch was taken: what UPS does not name as valid was not."""
     valid = set(parsed(_Answer, document).validTrackingNumbers)
-    return Subscribed(
-        taken=tuple(number for number in asked if number in valid),
-        refused=tuple(number for number in asked if number not in valid),
-    )
+    return [number for number in asked if number in valid]
 
 
 def verify(received: Received, secret: str) -> Known:

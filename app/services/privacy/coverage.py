@@ -219,6 +219,7 @@ HELD: tuple[Held, ...] = (
     Held(parcels.ParcelAlert, {"order_id": "order"}, kept=STATE, plain="reason"),
     Held(parcels.Parcel, {"tracking_number": "parcel number"}, kind="parcel", kept=STATE,
          erase={"tracking_number": unnamed, "look_at": none}),
+    Held(parcels.ParcelSubscription, {"tracking_number": "parcel number"}, gone=True),
     Held(parcels.ParcelScan, {"parcel_id": "parcel"}, gone=True),
     Held(records.Answer, talk=True, by={"shopper": "customer", "resource_id": "any"}, kept=STATE,
          hidden="key fingerprint", plain="key shopper", erase={"body": none, "fingerprint": erased}),
