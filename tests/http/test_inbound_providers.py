@@ -243,7 +243,7 @@ def test_a_purchase_that_never_arrived_waits_and_buys_nothing_in_the_dark(ups: C
 def test_a_label_that_is_no_image_is_not_given_out(ups: Connected, carrier: UpsServer):
     carrier.image = "PGh0bWw+"
     label = labelled(ups, wait=1)
-    assert label["status"] == "unknown"
+    until(lambda: ups.store.get(f"/v1/return-labels/{label['id']}").json()["status"] == "unknown")
     assert ups.store.get(f"/v1/return-labels/{label['id']}/file").status_code == 409
     assert len(carrier.labels) == 1
 
