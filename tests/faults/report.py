@@ -56,6 +56,13 @@ def show(results: list[Result], seed: int, seconds: float) -> None:
                 f"{'':<12}kills hit/planned: {every[0]}/{every[1]}, of these in the sagas' own files"
                 f" {own[0]}/{own[1]}; places that were reached: {result.more['reached']}"
             )
+        if "outages" in result.more:
+            seen = result.more["outages"]
+            disk = "a disk of its own" if seen["mounted"] else "FILES KEPT SHORT, no disk could be mounted"
+            print(
+                f"{'':<12}restarts: {seen['restarts']}; filled: {seen['fillings']} ({disk}), crashes of it:"
+                f" {seen['panics']}; requests: {seen['sent']}, the slowest answer took {seen['slowest']:.1f} s"
+            )
         for bug in result.more.get("planted", ()):
             print(f"{'':<12}{'caught' if bug['caught'] else 'NOT CAUGHT'}: {bug['name']} ({bug['by']})")
     broken = [violation for result in results for violation in result.violations]

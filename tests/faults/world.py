@@ -6,10 +6,11 @@ import asyncio
 import itertools
 import json
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
@@ -19,7 +20,6 @@ from app.services.policy.plain import Policy
 from tests.faults import evidence, shops
 from tests.faults.history import Ask, History, Ordered, Violation
 from tests.faults.processes import Child, Nursery
-from tests.support.databases import Databases
 from tests.support.postgres import free_port
 
 QUICK = {
@@ -37,10 +37,26 @@ AGAIN = {"idempotency_key_in_use", "provider_unavailable", "storage_unavailable"
 OPEN = {"pending", "unknown", "voiding"}
 
 
+class Source(Protocol):
+    """Where a world's database comes from: `Databases`, or one apart."""
+
+    def migrated_sqlite(self, path: Path) -> str:
+        """The address of a new SQLite file, at `path` or elsewhere."""
+        ...
+
+    def migrated_postgres(self) -> str:
+        """The address of a new PostgreSQL database."""
+        ...
+
+    def drop(self, url: str) -> None:
+        """Remove it."""
+        ...
+
+
 class World:
     """A database of one kind with everything around it."""
 
-    def __init__(self, database: str, databases: Databases, folder: Path, nursery: Nursery) -> None:
+    def __init__(self, database: str, databases: Source, folder: Path, nursery: Nursery) -> None:
         self.database, self.folder = database, folder / database
         self.folder.mkdir(parents=True)
         self.history = History(database)
@@ -66,6 +82,10 @@ class World:
             "AFTERSALE_SANDBOX_PORT": str(self._sandbox_port),
         }
         self._client: aiohttp.ClientSession | None = None
+        self.told: Counter[tuple[int, str, str]] = Counter()
+        """Answers of our servers: status, code of a refusal, media type. Status 0: there was none in time."""
+        self.slowest = 0.0
+        """Seconds that one of these answers took at most."""
 
     async def start(self, *, servers: int = 1, workers: int = 0, **settings: str) -> None:
         """Start the sandbox, then so many servers and workers (on SQLite the one server works itself)."""
@@ -113,8 +133,17 @@ class World:
     ) -> tuple[int, dict[str, Any]]:
         """One request: status and JSON; raises where no whole answer came."""
         assert self._client is not None
-        async with self._client.request(method, url, json=body, headers=headers) as answer:
-            return answer.status, json.loads(await answer.read())
+        ours, began = not url.startswith(self.sandbox_url), time.monotonic()
+        try:
+            async with self._client.request(method, url, json=body, headers=headers) as answer:
+                view = json.loads(await answer.read())
+        except TimeoutError:
+            self.told[0, "", ""] += ours
+            raise
+        if ours:
+            self.told[answer.status, view.get("code") or "" if answer.status >= 400 else "", answer.content_type] += 1
+            self.slowest = max(self.slowest, time.monotonic() - began)
+        return answer.status, view
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """The same with bytes that are no JSON of ours."""

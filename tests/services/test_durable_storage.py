@@ -12,7 +12,7 @@ import pytest
 
 from tests.sandbox.served import run_sandbox
 from tests.services.durable_fixtures import Site, make_site, until
-from tests.support.databases import Databases, _migrate
+from tests.support.databases import Databases, migrate
 from tests.support.postgres import cluster, wait_until_up
 
 FULL = """
@@ -81,7 +81,7 @@ def test_a_database_restart_in_the_middle_of_work_ends_in_success(databases: Dat
     folder = Path(tempfile.mkdtemp(dir=databases._folder))  # PostgreSQL's own user must be able to get there
     with cluster(folder) as (server, postgres):
         url = postgres.create("aftersale")
-        _migrate(url)
+        migrate(url)
         site = make_site(url, sandbox_url, run_server, orders=8)
         api, worker = site.start("serve"), site.start("worker")
         site.sandbox.fault("refund", "slow", delay_ms=700, times=6)
