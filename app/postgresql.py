@@ -15,7 +15,7 @@ from app.errors import StorageUnavailable
 from app.statements import Read, Taken, Waited, Write
 from app.tracing import traceparent
 from app.wires import Wires
-from app.work import P, Pool, T, Work, dumps
+from app.work import P, Pool, Room, T, Work, dumps
 
 SETTINGS = {
     "application_name": "aftersale",
@@ -28,6 +28,8 @@ RETRIED = {"40001", "40P01"}
 LOCK_TIMEOUT = "55P03"
 AWAY = ("08", "53", "57P", "58", "XX")
 """Classes of SQLSTATE that mean the server is away, full or broken, not that the statement is wrong."""
+NO_ROOM = ("53100", "58")
+"""The disk is full, or fails."""
 
 
 def sqlstate(error: BaseException) -> str:
@@ -42,6 +44,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str, *, pool_size: int) -> None:
         self.info: dict[str, Any] = {}
+        self.room = Room()
         self._engine = create_async_engine(
             url.replace("postgresql://", "postgresql+asyncpg://", 1),
             pool_size=pool_size,
@@ -84,8 +87,13 @@ class PostgresDatabase:
             except (DBAPIError, OSError, PoolTimeout) as error:
                 if sqlstate(error) in RETRIED and not last:
                     continue
+                self._note(sqlstate(error))
                 raise _translated(error) from error
         raise AssertionError("unreachable")
+
+    def _note(self, state: str) -> None:
+        if state.startswith(NO_ROOM):
+            self.room.refused()
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """One session, rolled back at the end; a connection that a restart broke is replaced once."""
@@ -123,8 +131,10 @@ class PostgresDatabase:
             except asyncpg.LockNotAvailableError as error:
                 raise Waited from error
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                if getattr(error, "sqlstate", None) in RETRIED and not last:
+                state = str(getattr(error, "sqlstate", None) or "")
+                if state in RETRIED and not last:
                     continue
+                self._note(state)
                 raise _of_driver(error) from error
             else:
                 return

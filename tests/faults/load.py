@@ -15,6 +15,8 @@ from tests.faults.world import Storefront, World
 
 LOOKS_AFTER = 0.5
 """Of the clients; the others are content with the first answer."""
+AT_ONCE = 24
+"""Clients at most: a service that comes back is not to be kept down by those who wait for it."""
 PATIENCE = 90.0
 """Seconds that a client waits for what it has asked for."""
 Step = Callable[[], Awaitable[Ask]]
@@ -28,6 +30,7 @@ class Load:
         self._orders = round(rate * seconds / 2) + 1
         self._pending: set[tuple[str, str]] = set()
         self._asking: list[asyncio.Task[None]] = []
+        self._at_once = asyncio.Semaphore(AT_ONCE)
         self._pace: asyncio.Task[None] | None = None
         self.sent = 0
 
@@ -70,6 +73,7 @@ class Load:
         loop = asyncio.get_running_loop()
         began = loop.time()
         for number, (front, step) in zip(itertools.count(1), steps, strict=False):
+            await self._at_once.acquire()
             self._asking.append(asyncio.create_task(self._one(front, step)))
             self.sent = number
             await asyncio.sleep(max(0.0, began + number / self._rate - loop.time()))
@@ -77,9 +81,12 @@ class Load:
 
     async def _one(self, front: Storefront, step: Step) -> None:
         looks = self._rng.random() < LOOKS_AFTER
-        ask = await step()
-        if looks and ask.id is not None:
-            await front.over(ask, PATIENCE)
+        try:
+            ask = await step()
+            if looks and ask.id is not None:
+                await front.over(ask, PATIENCE, pause=0.3, longest=1.5)
+        finally:
+            self._at_once.release()
 
     async def end(self) -> None:
         """Send nothing more, and let every client have its answer."""
@@ -115,6 +122,13 @@ class Readiness:
                 status = 0
             self.seen.append(status)
             await asyncio.sleep(self._every)
+
+    async def again(self, seconds: float) -> None:
+        """Return once the server is ready, or after so long."""
+        for _ in range(round(seconds / self._every)):
+            await asyncio.sleep(self._every)
+            if self.seen and self.seen[-1] == 200:
+                return
 
     def stop(self) -> None:
         """End."""

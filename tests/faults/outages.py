@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psycopg
 
 from tests.faults import accounts
 from tests.faults.disks import Disk, family
@@ -21,7 +24,7 @@ from tests.support.databases import Databases, migrate
 from tests.support.postgres import Cluster, programs
 
 RESTARTS = {"short": 3, "full": 20}
-RATE = 8.0
+RATE = 5.0
 """Requests a second."""
 UP = (1.0, 3.0)
 """Seconds between two restarts."""
@@ -30,9 +33,10 @@ SIZE = {"sqlite": 48 << 20, "postgresql": 320 << 20}
 FULL = {"short": 6.0, "full": 15.0}
 """Seconds that the disk stays full after the first write was refused."""
 FELT_WITHIN = 40.0
+READY_WITHIN = 20.0
 BACK_WITHIN = 60.0
 """Seconds until a write is taken again once there is room."""
-SETTINGS = {"min_wal_size": "4MB", "max_wal_size": "24MB", "checkpoint_timeout": "30s", "restart_after_crash": "on"}
+SETTINGS = {"min_wal_size": "2MB", "max_wal_size": "24MB", "checkpoint_timeout": "30s", "restart_after_crash": "on"}
 
 
 class Apart:
@@ -119,7 +123,7 @@ async def _phase(world: World, rng: random.Random, name: str, outage: Outage, re
         await asyncio.sleep(1.5)
         await outage.happen()
         await _taken(world)
-        await asyncio.sleep(1.5)
+        await ready.again(READY_WITHIN)
     finally:
         await load.end()
         ready.stop()
@@ -176,12 +180,14 @@ class FullDisk:
         while _refusals(self._world) == before and time.monotonic() < deadline:
             await self._fill()  # what is freed meanwhile is taken, too
             await asyncio.sleep(0.2)
-        until = time.monotonic() + self._full
-        while time.monotonic() < until:
+        cluster, began, turned = self._apart.cluster, time.monotonic(), False
+        while time.monotonic() < began + self._full:
             await self._fill()
+            if cluster is not None and not turned and time.monotonic() > began + self._full / 2:
+                turned = await asyncio.to_thread(_turn, self._world.database_url)
             await asyncio.sleep(0.2)
         self._apart.disk.relieve()
-        cluster = self._apart.cluster
+        await asyncio.sleep(1)  # a server that is ending has ended
         if cluster is not None and cluster.process() is None:
             await asyncio.to_thread(cluster.start_again)
 
@@ -189,6 +195,15 @@ class FullDisk:
         cluster = self._apart.cluster
         process = self._world.servers[0].pid if cluster is None else cluster.process()
         await asyncio.to_thread(self._apart.disk.fill, family(process) if process else [])
+
+
+def _turn(url: str) -> bool:
+    """Have PostgreSQL begin new pieces of its log of changes, for which there is no room: it crashes."""
+    with suppress(psycopg.Error), psycopg.connect(url, autocommit=True, connect_timeout=2) as connection:
+        for _ in range(8):
+            connection.execute("SELECT pg_logical_emit_message(false, 'aftersale', 'full')")
+            connection.execute("SELECT pg_switch_wal()")
+    return True
 
 
 Outage = Restarts | FullDisk

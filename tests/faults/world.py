@@ -333,16 +333,16 @@ class Storefront:
             self._show(ask, view)
         return ask
 
-    async def over(self, ask: Ask, seconds: float = 60) -> str:
-        """Look at what was made until it has settled; the last status."""
-        deadline, pause = time.monotonic() + seconds, 0.05
+    async def over(self, ask: Ask, seconds: float = 60, *, pause: float = 0.05, longest: float = 0.4) -> str:
+        """Look at what was made until it has settled, after `pause` seconds and then less often; the last status."""
+        deadline = time.monotonic() + seconds
         while ask.id is not None and time.monotonic() < deadline:
             view = await self.get(_path(ask), seconds)
             self._show(ask, view)
             if not ask.shown or ask.shown[-1] not in OPEN:
                 break
             await asyncio.sleep(pause)
-            pause = min(pause * 1.4, 0.4)
+            pause = min(pause * 1.4, longest)
         return ask.shown[-1] if ask.shown else ""
 
     def _show(self, ask: Ask, view: dict[str, Any]) -> None:
@@ -360,7 +360,7 @@ class Storefront:
     async def _until_answered(
         self, method: str, path: str, body: Any, headers: dict[str, str], ask: Ask, seconds: float = 90
     ) -> dict[str, Any] | None:
-        deadline = time.monotonic() + seconds
+        deadline, pause = time.monotonic() + seconds, 0.1
         while time.monotonic() < deadline:
             url = self.world.urls[next(self._turn) % len(self.world.urls)]
             try:
@@ -371,7 +371,8 @@ class Storefront:
                 continue
             code = view.get("code") if status >= 400 else None
             if code in AGAIN or status == 429:
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(pause)
+                pause = min(1.0, pause * 1.5)  # a server that is away for long is not stormed
                 continue
             if status >= 500:
                 self.broken("stuck", f"{method} {path}", f"was answered {status} {code}")

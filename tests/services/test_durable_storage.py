@@ -8,6 +8,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.sandbox.served import run_sandbox
@@ -44,6 +45,8 @@ def test_a_commit_that_fails_on_postgresql_is_never_answered_as_a_success(postgr
     site.run_sql(FULL)
     answer = site.refund(api, 1, Prefer="wait=1", Idempotency_Key="once")
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+    not_ready = httpx.get(f"{api.url}/readyz", trust_env=False)
+    assert (not_ready.status_code, not_ready.json()["code"]) == (503, "storage_unavailable"), "a balancer must see it"
     nothing_of_it_is_stored(site)
     site.run_sql("DROP TRIGGER full_disk ON refunds")
     again = site.refund(api, 1, Prefer="wait=10", Idempotency_Key="once")
@@ -63,10 +66,12 @@ def test_a_full_disk_under_sqlite_is_told_and_survived(sqlite_url, sandbox_url, 
     codes = {answer.status_code for answer in answers}
     assert codes <= {202, 503}, codes
     assert 503 in codes
+    assert httpx.get(f"{api.url}/readyz", trust_env=False).json()["code"] == "storage_unavailable"
     acknowledged = [answer.json()["id"] for answer in answers if answer.status_code == 202]
     resource.prlimit(api.process.pid, resource.RLIMIT_FSIZE, before)
     again = until(lambda: (found := site.refund(api, 2, Prefer="wait=10")).status_code == 201 and found)
     assert again.json()["status"] == "succeeded"
+    until(lambda: httpx.get(f"{api.url}/readyz", trust_env=False).status_code == 200)
     for refund in acknowledged:
         assert site.settled(api, f"/v1/refunds/{refund}")["status"] == "succeeded"
     stored = {row["id"] for row in site.rows("SELECT id FROM refunds")}
