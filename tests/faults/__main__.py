@@ -59,7 +59,7 @@ async def one(stage: str, database: str, asked: argparse.Namespace, databases: D
         result.violations = [*checker.check(history), *lost]
         result.faults = report.seen(history) + (result.runs if stage in {"kills", "outages"} else 0)
         if result.violations:
-            print(world.said()[-6000:])
+            print(report.telling(world.said()))
     finally:
         await world.close()
         await nursery.close()

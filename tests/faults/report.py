@@ -36,6 +36,12 @@ def seen(history: History) -> int:
     return sum(row["fault"] is not None for shop in history.shops.values() for row in shop.ledger)
 
 
+def telling(said: str) -> str:
+    """What helps of all that the processes have printed: what they did not expect, and the end."""
+    unhandled = [line for line in said.splitlines() if '"unhandled"' in line]
+    return "\n".join([*unhandled[:5], said[-6000:]])
+
+
 def processor() -> float:
     """Seconds that this process and its children have computed: what the run takes where others want the cores too."""
     spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]

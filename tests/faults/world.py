@@ -211,7 +211,7 @@ class Storefront:
 
     def __init__(self, world: World, shop: str, key: str) -> None:
         self.world, self.shop = world, shop
-        self._headers = {"Authorization": f"Bearer {key}"}
+        self.headers = {"Authorization": f"Bearer {key}"}
         self._turn = itertools.count()
 
     async def sandbox(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
@@ -249,16 +249,19 @@ class Storefront:
 
     async def make(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Make something that the run itself needs."""
-        headers = {**self._headers, "Idempotency-Key": f"make-{next(self._turn)}"}
+        headers = {**self.headers, "Idempotency-Key": f"make-{next(self._turn)}"}
         status, answer = await self.world.call("POST", self.world.urls[0] + path, body, headers)
         if status >= 300:
             raise RuntimeError(f"POST {path} was answered {status}: {answer}")
         return answer
 
+    async def look(self, path: str) -> tuple[int, dict[str, Any]]:
+        """What this store's key is shown there now: status and body."""
+        return await self.world.call("GET", self.world.urls[0] + path, headers=self.headers)
+
     async def sees(self, path: str) -> bool:
-        """Whether this store's key is shown what stands there."""
-        status, _ = await self.world.call("GET", self.world.urls[0] + path, headers=self._headers)
-        return status == 200
+        """Whether it is shown what stands there."""
+        return (await self.look(path))[0] == 200
 
     async def call_until_answered(
         self, path: str, body: bytes, headers: dict[str, str], seconds: float = 60
@@ -364,7 +367,7 @@ class Storefront:
         while time.monotonic() < deadline:
             url = self.world.urls[next(self._turn) % len(self.world.urls)]
             try:
-                status, view = await self.world.call(method, url + path, body, {**self._headers, **headers})
+                status, view = await self.world.call(method, url + path, body, {**self.headers, **headers})
             except (aiohttp.ClientError, TimeoutError):
                 ask.lost += 1
                 await asyncio.sleep(0.05)
