@@ -20,7 +20,7 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 from app.postgresql import PostgresDatabase
 from app.sqlite import SqliteDatabase
 from app.statements import Read, Write
-from app.work import P, Pool, T, Work
+from app.work import P, Pool, Room, T, Work
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -71,6 +71,8 @@ class Database(Protocol):
     """Put into every session's `info`; how `durable` gets its client into a unit of work."""
     shared: bool
     """Whether other processes write to it too."""
+    room: Room
+    """Whether its disk takes what is written."""
 
     def pool(self) -> Pool:
         """How many of its connections are in use."""

@@ -15,7 +15,7 @@ from app.errors import StorageUnavailable
 from app.statements import Read, Taken, Waited, Write
 from app.tracing import traceparent
 from app.wires import Wires
-from app.work import P, Pool, T, Work, dumps
+from app.work import P, Pool, Room, T, Work, dumps
 
 SETTINGS = {
     "application_name": "aftersale",
@@ -28,6 +28,10 @@ RETRIED = {"40001", "40P01"}
 LOCK_TIMEOUT = "55P03"
 AWAY = ("08", "53", "57P", "58", "XX")
 """Classes of SQLSTATE that mean the server is away, full or broken, not that the statement is wrong."""
+DRIVER = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What the driver raises; the last is no kind of the others: the server has said that it ends, and has not hung up."""
+NO_ROOM = ("53100", "58")
+"""The disk is full, or fails."""
 
 
 def sqlstate(error: BaseException) -> str:
@@ -42,6 +46,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str, *, pool_size: int) -> None:
         self.info: dict[str, Any] = {}
+        self.room = Room()
         self._engine = create_async_engine(
             url.replace("postgresql://", "postgresql+asyncpg://", 1),
             pool_size=pool_size,
@@ -81,11 +86,16 @@ class PostgresDatabase:
             try:
                 async with self._sessions(info=self._about()) as session, session.begin():
                     return await session.run_sync(work, *args, **kwargs)
-            except (DBAPIError, OSError, PoolTimeout) as error:
+            except (DBAPIError, OSError, PoolTimeout, asyncpg.InternalClientError) as error:
                 if sqlstate(error) in RETRIED and not last:
                     continue
+                self._note(sqlstate(error))
                 raise _translated(error) from error
         raise AssertionError("unreachable")
+
+    def _note(self, state: str) -> None:
+        if state.startswith(NO_ROOM):
+            self.room.refused()
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """One session, rolled back at the end; a connection that a restart broke is replaced once."""
@@ -93,8 +103,10 @@ class PostgresDatabase:
             try:
                 async with self._readers(info=self._about()) as session:
                     return await session.run_sync(work, *args, **kwargs)
-            except (DBAPIError, OSError, PoolTimeout) as error:
-                broken = isinstance(error, DBAPIError) and error.connection_invalidated
+            except (DBAPIError, OSError, PoolTimeout, asyncpg.InternalClientError) as error:
+                broken = isinstance(error, asyncpg.InternalClientError) or (
+                    isinstance(error, DBAPIError) and error.connection_invalidated
+                )
                 if broken and not last:
                     continue
                 raise _translated(error) from error
@@ -106,7 +118,7 @@ class PostgresDatabase:
         for last in (False, True):
             try:
                 return read.of_records(await self._wires.fetch(statement.sql, statement.bound(values)))
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DRIVER as error:
                 if _broken(error) and not last:
                     continue
                 raise _of_driver(error) from error
@@ -122,9 +134,11 @@ class PostgresDatabase:
                 raise Taken from error
             except asyncpg.LockNotAvailableError as error:
                 raise Waited from error
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                if getattr(error, "sqlstate", None) in RETRIED and not last:
+            except DRIVER as error:
+                state = str(getattr(error, "sqlstate", None) or "")
+                if state in RETRIED and not last:
                     continue
+                self._note(state)
                 raise _of_driver(error) from error
             else:
                 return
@@ -134,7 +148,7 @@ class PostgresDatabase:
 def _broken(error: Exception) -> bool:
     """The connection is gone, not the database."""
     state = str(getattr(error, "sqlstate", None) or "")
-    closed = isinstance(error, asyncpg.InterfaceError | ConnectionError)
+    closed = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError | ConnectionError)
     return closed or state.startswith(("08", "57P"))
 
 
@@ -145,9 +159,9 @@ def _of_driver(error: Exception) -> Exception:
     return StorageUnavailable() if state.startswith(AWAY) else error
 
 
-def _translated(error: DBAPIError | OSError | PoolTimeout) -> Exception:
+def _translated(error: DBAPIError | OSError | PoolTimeout | asyncpg.InternalClientError) -> Exception:
     state = sqlstate(error)
-    if isinstance(error, OSError | PoolTimeout | InterfaceError) or error.connection_invalidated:
+    if not isinstance(error, DBAPIError) or isinstance(error, InterfaceError) or error.connection_invalidated:
         return StorageUnavailable()
     if state in RETRIED or state == LOCK_TIMEOUT or state.startswith(AWAY):
         return StorageUnavailable()

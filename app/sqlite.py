@@ -21,7 +21,7 @@ from sqlalchemy.pool import QueuePool
 from app.errors import StorageUnavailable
 from app.statements import Compiled, Read, Taken, Write
 from app.tracing import traceparent
-from app.work import P, Pool, T, Work, dumps
+from app.work import P, Pool, Room, T, Work, dumps
 
 GROUP = 64
 """Units of work that share one commit on SQLite."""
@@ -51,6 +51,7 @@ class SqliteDatabase:
 
     def __init__(self, url: str, *, readers: int) -> None:
         self.info: dict[str, Any] = {}
+        self.room = Room()
         self._most = 2 * readers + 1
         self._engine = create_engine(
             url,
@@ -190,6 +191,8 @@ class SqliteDatabase:
         except Exception as error:
             self._drop_writer()
             if isinstance(error, DBAPIError | sqlite3.Error):
+                if "locked" not in str(error):  # that is the engine's own transaction, which takes its time
+                    self.room.refused()
                 raise StorageUnavailable from error
             raise
         for unit in group:
@@ -227,7 +230,12 @@ class SqliteDatabase:
             # A full disk rolls the whole transaction back under our feet: then nobody of the group was stored.
             if not driver.in_transaction:
                 raise sqlite3.OperationalError("the transaction ended early") from error
-            unit.error = _translated(error) if isinstance(error, DBAPIError) else error
+            unit.error = self._noted(error, _translated(error)) if isinstance(error, DBAPIError) else error
+
+    def _noted(self, error: Exception, told: Exception) -> Exception:
+        if isinstance(told, StorageUnavailable) and "locked" not in str(error):
+            self.room.refused()
+        return told
 
     def _put(self, unit: _Unit, put: _Put, driver: sqlite3.Connection) -> None:
         try:
@@ -240,7 +248,8 @@ class SqliteDatabase:
             driver.execute("ROLLBACK TO unit")
             driver.execute("RELEASE unit")
             taken = isinstance(error, sqlite3.IntegrityError) and "UNIQUE" in str(error)
-            unit.error = Taken() if taken else _of_driver(error) if isinstance(error, sqlite3.Error) else error
+            told = self._noted(error, _of_driver(error)) if isinstance(error, sqlite3.Error) else error
+            unit.error = Taken() if taken else told
 
 
 def _rows(driver: sqlite3.Connection, one: Compiled, values: dict[str, Any]) -> list[dict[str, Any]]:

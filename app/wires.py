@@ -98,7 +98,7 @@ class Wires:
             wire = self._free.pop()
             try:
                 await wire.close(timeout=2)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
                 wire.terminate()
 
 

@@ -57,11 +57,16 @@ async def healthz() -> Json:
     responses=declare(Unavailable, StorageUnavailable),
 )
 async def readyz(request: Request, means: Means) -> Json:
-    """200 when the database answers and start-up is over, else 503."""
+    """200 when start-up is over, the database answers and takes what is written, else 503.
+
+    Full for a write means not ready for ten seconds: then writes may come again, and one shows whether there is room.
+    """
     if not request.app.state.ready:
         raise Unavailable("Starting or stopping.")
     started = time.perf_counter()
     await means.db.read(ping)
+    if means.db.room.lacking:
+        raise StorageUnavailable
     return Json({"status": "ok", "database_ms": round((time.perf_counter() - started) * 1000, 2)})
 
 

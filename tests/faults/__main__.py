@@ -11,16 +11,17 @@ import random
 import shutil
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
-from tests.faults import checker, deliveries, kills, matrix, planted, races, report
+from tests.faults import accounts, checker, deliveries, kills, matrix, outages, planted, races, report
 from tests.faults.launcher import ROOT
 from tests.faults.processes import Nursery, folder
 from tests.faults.report import Result
 from tests.faults.world import World
 from tests.support.databases import Databases
 
-STAGES = ("matrix", "races", "deliveries", "kills", "planted")
+STAGES = ("matrix", "races", "deliveries", "kills", "outages", "planted")
 DATABASES = ("sqlite", "postgresql")
 KILLS = {"short": 100, "full": 200}
 """Per database."""
@@ -35,6 +36,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--database", action="append", choices=DATABASES, help="only this one; may be repeated")
     parser.add_argument("--only", action="append", default=[], help="only this race, or this effect of the matrix")
     parser.add_argument("--kills", type=int, help="how many per database")
+    parser.add_argument("--unmounted", action="store_true", help="outages as where no disk may be mounted")
     parser.add_argument("--out", type=Path, default=ROOT / "faults.json")
     return parser.parse_args()
 
@@ -46,30 +48,50 @@ async def one(stage: str, database: str, asked: argparse.Namespace, databases: D
     began = time.monotonic()
     nursery = Nursery()
     await nursery.start()
-    world = World(database, databases, where / stage, nursery)
-    only = frozenset(asked.only)
+    apart = None
+    if stage == "outages":
+        apart = outages.Apart(database, databases, where / stage, mount=not asked.unmounted)
+    world = World(database, apart or databases, where / stage, nursery)
     try:
-        if stage == "matrix":
-            result.runs = await matrix.run(world, rng, short=asked.short, only=only)
-        elif stage == "races":
-            result.runs = await races.run(world, rng, short=asked.short, only=only)
-        elif stage == "deliveries":
-            result.runs = await deliveries.run(world, rng, short=asked.short)
-        else:
-            told = kills.Report()
-            count = asked.kills or KILLS["short" if asked.short else "full"]
-            result.runs = await kills.run(world, rng, told, count=count)
-            result.more = told.as_dict()
+        await _play(stage, world, rng, asked, result, apart)
         history = await world.evidence()
-        result.violations = checker.check(history)
-        result.faults = report.seen(history) + (result.runs if stage == "kills" else 0)
+        lost = accounts.nothing_is_lost(history) if stage == "outages" else ()
+        result.violations = [*checker.check(history), *lost]
+        result.faults = report.seen(history) + (result.runs if stage in {"kills", "outages"} else 0)
         if result.violations:
-            print(world.said()[-6000:])
+            print(report.telling(world.said()))
     finally:
         await world.close()
         await nursery.close()
+        if apart is not None:
+            await asyncio.to_thread(apart.close)
         result.seconds = time.monotonic() - began
     return result
+
+
+async def _play(
+    stage: str,
+    world: World,
+    rng: random.Random,
+    asked: argparse.Namespace,
+    result: Result,
+    apart: outages.Apart | None,
+) -> None:
+    only, short = frozenset[str](asked.only), bool(asked.short)
+    if apart is not None:
+        seen = await outages.run(world, apart, rng, short=short)
+        result.runs, result.more = seen.runs(), {"outages": asdict(seen)}
+    elif stage == "matrix":
+        result.runs = await matrix.run(world, rng, short=short, only=only)
+    elif stage == "races":
+        result.runs = await races.run(world, rng, short=short, only=only)
+    elif stage == "deliveries":
+        result.runs = await deliveries.run(world, rng, short=short)
+    else:
+        told = kills.Report()
+        count = asked.kills or KILLS["short" if short else "full"]
+        result.runs = await kills.run(world, rng, told, count=count)
+        result.more = told.as_dict()
 
 
 async def run(asked: argparse.Namespace, databases: Databases, where: Path) -> list[Result]:

@@ -36,6 +36,12 @@ def seen(history: History) -> int:
     return sum(row["fault"] is not None for shop in history.shops.values() for row in shop.ledger)
 
 
+def telling(said: str) -> str:
+    """What helps of all that the processes have printed: what they did not expect, and the end."""
+    unhandled = [line for line in said.splitlines() if '"unhandled"' in line]
+    return "\n".join([*unhandled[:5], said[-6000:]])
+
+
 def processor() -> float:
     """Seconds that this process and its children have computed: what the run takes where others want the cores too."""
     spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
@@ -55,6 +61,13 @@ def show(results: list[Result], seed: int, seconds: float) -> None:
             print(
                 f"{'':<12}kills hit/planned: {every[0]}/{every[1]}, of these in the sagas' own files"
                 f" {own[0]}/{own[1]}; places that were reached: {result.more['reached']}"
+            )
+        if "outages" in result.more:
+            seen = result.more["outages"]
+            disk = "a disk of its own" if seen["mounted"] else "FILES KEPT SHORT, no disk could be mounted"
+            print(
+                f"{'':<12}restarts: {seen['restarts']}; filled: {seen['fillings']} ({disk}), crashes of it:"
+                f" {seen['panics']}; requests: {seen['sent']}, the slowest answer took {seen['slowest']:.1f} s"
             )
         for bug in result.more.get("planted", ()):
             print(f"{'':<12}{'caught' if bug['caught'] else 'NOT CAUGHT'}: {bug['name']} ({bug['by']})")

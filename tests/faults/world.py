@@ -6,10 +6,11 @@ import asyncio
 import itertools
 import json
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
@@ -19,7 +20,6 @@ from app.services.policy.plain import Policy
 from tests.faults import evidence, shops
 from tests.faults.history import Ask, History, Ordered, Violation
 from tests.faults.processes import Child, Nursery
-from tests.support.databases import Databases
 from tests.support.postgres import free_port
 
 QUICK = {
@@ -37,10 +37,26 @@ AGAIN = {"idempotency_key_in_use", "provider_unavailable", "storage_unavailable"
 OPEN = {"pending", "unknown", "voiding"}
 
 
+class Source(Protocol):
+    """Where a world's database comes from: `Databases`, or one apart."""
+
+    def migrated_sqlite(self, path: Path) -> str:
+        """The address of a new SQLite file, at `path` or elsewhere."""
+        ...
+
+    def migrated_postgres(self) -> str:
+        """The address of a new PostgreSQL database."""
+        ...
+
+    def drop(self, url: str) -> None:
+        """Remove it."""
+        ...
+
+
 class World:
     """A database of one kind with everything around it."""
 
-    def __init__(self, database: str, databases: Databases, folder: Path, nursery: Nursery) -> None:
+    def __init__(self, database: str, databases: Source, folder: Path, nursery: Nursery) -> None:
         self.database, self.folder = database, folder / database
         self.folder.mkdir(parents=True)
         self.history = History(database)
@@ -66,6 +82,10 @@ class World:
             "AFTERSALE_SANDBOX_PORT": str(self._sandbox_port),
         }
         self._client: aiohttp.ClientSession | None = None
+        self.told: Counter[tuple[int, str, str]] = Counter()
+        """Answers of our servers: status, code of a refusal, media type. Status 0: there was none in time."""
+        self.slowest = 0.0
+        """Seconds that one of these answers took at most."""
 
     async def start(self, *, servers: int = 1, workers: int = 0, **settings: str) -> None:
         """Start the sandbox, then so many servers and workers (on SQLite the one server works itself)."""
@@ -113,8 +133,17 @@ class World:
     ) -> tuple[int, dict[str, Any]]:
         """One request: status and JSON; raises where no whole answer came."""
         assert self._client is not None
-        async with self._client.request(method, url, json=body, headers=headers) as answer:
-            return answer.status, json.loads(await answer.read())
+        ours, began = not url.startswith(self.sandbox_url), time.monotonic()
+        try:
+            async with self._client.request(method, url, json=body, headers=headers) as answer:
+                view = json.loads(await answer.read())
+        except TimeoutError:
+            self.told[0, "", ""] += ours
+            raise
+        if ours:
+            self.told[answer.status, view.get("code") or "" if answer.status >= 400 else "", answer.content_type] += 1
+            self.slowest = max(self.slowest, time.monotonic() - began)
+        return answer.status, view
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """The same with bytes that are no JSON of ours."""
@@ -182,7 +211,7 @@ class Storefront:
 
     def __init__(self, world: World, shop: str, key: str) -> None:
         self.world, self.shop = world, shop
-        self._headers = {"Authorization": f"Bearer {key}"}
+        self.headers = {"Authorization": f"Bearer {key}"}
         self._turn = itertools.count()
 
     async def sandbox(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
@@ -220,16 +249,19 @@ class Storefront:
 
     async def make(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Make something that the run itself needs."""
-        headers = {**self._headers, "Idempotency-Key": f"make-{next(self._turn)}"}
+        headers = {**self.headers, "Idempotency-Key": f"make-{next(self._turn)}"}
         status, answer = await self.world.call("POST", self.world.urls[0] + path, body, headers)
         if status >= 300:
             raise RuntimeError(f"POST {path} was answered {status}: {answer}")
         return answer
 
+    async def look(self, path: str) -> tuple[int, dict[str, Any]]:
+        """What this store's key is shown there now: status and body."""
+        return await self.world.call("GET", self.world.urls[0] + path, headers=self.headers)
+
     async def sees(self, path: str) -> bool:
-        """Whether this store's key is shown what stands there."""
-        status, _ = await self.world.call("GET", self.world.urls[0] + path, headers=self._headers)
-        return status == 200
+        """Whether it is shown what stands there."""
+        return (await self.look(path))[0] == 200
 
     async def call_until_answered(
         self, path: str, body: bytes, headers: dict[str, str], seconds: float = 60
@@ -304,16 +336,16 @@ class Storefront:
             self._show(ask, view)
         return ask
 
-    async def over(self, ask: Ask, seconds: float = 60) -> str:
-        """Look at what was made until it has settled; the last status."""
-        deadline, pause = time.monotonic() + seconds, 0.05
+    async def over(self, ask: Ask, seconds: float = 60, *, pause: float = 0.05, longest: float = 0.4) -> str:
+        """Look at what was made until it has settled, after `pause` seconds and then less often; the last status."""
+        deadline = time.monotonic() + seconds
         while ask.id is not None and time.monotonic() < deadline:
             view = await self.get(_path(ask), seconds)
             self._show(ask, view)
             if not ask.shown or ask.shown[-1] not in OPEN:
                 break
             await asyncio.sleep(pause)
-            pause = min(pause * 1.4, 0.4)
+            pause = min(pause * 1.4, longest)
         return ask.shown[-1] if ask.shown else ""
 
     def _show(self, ask: Ask, view: dict[str, Any]) -> None:
@@ -331,18 +363,19 @@ class Storefront:
     async def _until_answered(
         self, method: str, path: str, body: Any, headers: dict[str, str], ask: Ask, seconds: float = 90
     ) -> dict[str, Any] | None:
-        deadline = time.monotonic() + seconds
+        deadline, pause = time.monotonic() + seconds, 0.1
         while time.monotonic() < deadline:
             url = self.world.urls[next(self._turn) % len(self.world.urls)]
             try:
-                status, view = await self.world.call(method, url + path, body, {**self._headers, **headers})
+                status, view = await self.world.call(method, url + path, body, {**self.headers, **headers})
             except (aiohttp.ClientError, TimeoutError):
                 ask.lost += 1
                 await asyncio.sleep(0.05)
                 continue
             code = view.get("code") if status >= 400 else None
             if code in AGAIN or status == 429:
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(pause)
+                pause = min(1.0, pause * 1.5)  # a server that is away for long is not stormed
                 continue
             if status >= 500:
                 self.broken("stuck", f"{method} {path}", f"was answered {status} {code}")

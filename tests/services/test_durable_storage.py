@@ -8,11 +8,12 @@ import tempfile
 import threading
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.sandbox.served import run_sandbox
 from tests.services.durable_fixtures import Site, make_site, until
-from tests.support.databases import Databases, _migrate
+from tests.support.databases import Databases, migrate
 from tests.support.postgres import cluster, wait_until_up
 
 FULL = """
@@ -44,6 +45,8 @@ def test_a_commit_that_fails_on_postgresql_is_never_answered_as_a_success(postgr
     site.run_sql(FULL)
     answer = site.refund(api, 1, Prefer="wait=1", Idempotency_Key="once")
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+    not_ready = httpx.get(f"{api.url}/readyz", trust_env=False)
+    assert (not_ready.status_code, not_ready.json()["code"]) == (503, "storage_unavailable"), "a balancer must see it"
     nothing_of_it_is_stored(site)
     site.run_sql("DROP TRIGGER full_disk ON refunds")
     again = site.refund(api, 1, Prefer="wait=10", Idempotency_Key="once")
@@ -63,10 +66,12 @@ def test_a_full_disk_under_sqlite_is_told_and_survived(sqlite_url, sandbox_url, 
     codes = {answer.status_code for answer in answers}
     assert codes <= {202, 503}, codes
     assert 503 in codes
+    assert httpx.get(f"{api.url}/readyz", trust_env=False).json()["code"] == "storage_unavailable"
     acknowledged = [answer.json()["id"] for answer in answers if answer.status_code == 202]
     resource.prlimit(api.process.pid, resource.RLIMIT_FSIZE, before)
     again = until(lambda: (found := site.refund(api, 2, Prefer="wait=10")).status_code == 201 and found)
     assert again.json()["status"] == "succeeded"
+    until(lambda: httpx.get(f"{api.url}/readyz", trust_env=False).status_code == 200)
     for refund in acknowledged:
         assert site.settled(api, f"/v1/refunds/{refund}")["status"] == "succeeded"
     stored = {row["id"] for row in site.rows("SELECT id FROM refunds")}
@@ -81,7 +86,7 @@ def test_a_database_restart_in_the_middle_of_work_ends_in_success(databases: Dat
     folder = Path(tempfile.mkdtemp(dir=databases._folder))  # PostgreSQL's own user must be able to get there
     with cluster(folder) as (server, postgres):
         url = postgres.create("aftersale")
-        _migrate(url)
+        migrate(url)
         site = make_site(url, sandbox_url, run_server, orders=8)
         api, worker = site.start("serve"), site.start("worker")
         site.sandbox.fault("refund", "slow", delay_ms=700, times=6)

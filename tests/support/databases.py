@@ -97,7 +97,7 @@ class Databases:
         template = server.prefix + "template"
         with self._alone("template"):
             if not (self._folder / "template.made").exists():
-                _migrate(server.create(template))
+                migrate(server.create(template))
                 (self._folder / "template.made").touch()
         return server.create(self._name(server), template)
 
@@ -108,7 +108,7 @@ class Databases:
             if not template.exists():
                 making = self._folder / "making" / "template.db"
                 making.parent.mkdir()
-                _migrate(f"sqlite:///{making}")
+                migrate(f"sqlite:///{making}")
                 making.rename(template)
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(template, path)
@@ -134,7 +134,7 @@ class Databases:
             yield
 
 
-def _migrate(url: str) -> None:
+def migrate(url: str) -> None:
     """Migrate in a process of its own, so that no connection to the template stays open."""
     code = """if True:
         import sys

@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
 OWNER = "aftersale"
 
@@ -78,22 +78,26 @@ class Postgres:
 class Cluster:
     """A server of our own under `folder`. Root starts it as an unprivileged user, as PostgreSQL wants."""
 
-    def __init__(self, folder: Path, bin_folder: Path) -> None:
-        self._data = folder / "postgres"
+    def __init__(self, folder: Path, bin_folder: Path, *, data: Path | None = None) -> None:
+        self._data = data or folder / "postgres"
+        self._folder = folder
         self._log = folder / "postgres.log"
         self._bin = bin_folder
         self._user: str | None = None
         if os.geteuid() == 0:
             self._user = next(name for name in ("postgres", "nobody") if _exists(name))
 
-    def start(self, *, fsync: bool = False) -> Postgres:
+    def start(
+        self, *, fsync: bool = False, initdb: Sequence[str] = (), settings: Mapping[str, str] | None = None
+    ) -> Postgres:
         """Make the cluster and start it; without fsync it survives any kill of itself, but not of the machine."""
         self._data.mkdir(mode=0o700)
         self._log.touch()
         if self._user:
             for path in (self._data, self._log):
                 shutil.chown(path, self._user)
-        self._call("initdb", "-D", self._data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        said = ("-U", OWNER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        self._call("initdb", "-D", self._data, *said, *initdb)
         for _ in range(3):  # somebody else may take the port between looking and listening
             port = free_port()
             options = {
@@ -107,10 +111,11 @@ class Cluster:
                 "max_wal_size": "512MB",
                 "autovacuum_naptime": "600s",
                 "log_min_messages": "warning",
+                **(settings or {}),
             }
             with (self._data / "postgresql.auto.conf").open("w", encoding="utf-8") as conf:
                 conf.writelines(f"{key} = '{value}'\n" for key, value in options.items())
-            if self._call("pg_ctl", "start", "-w", "-t", "60", "-D", self._data, "-l", self._log, check=False) == 0:
+            if self.start_again(check=False) == 0:
                 return Postgres(f"postgresql://{OWNER}@127.0.0.1:{port}/postgres")
         raise RuntimeError(f"PostgreSQL did not start:\n{self._log.read_text()[-2000:]}")
 
@@ -121,16 +126,32 @@ class Cluster:
     def restart(self, mode: str = "immediate") -> None:
         """Stop the server and start it on the same port and data."""
         self.stop(mode)
-        self._call("pg_ctl", "start", "-w", "-t", "60", "-D", self._data, "-l", self._log)
+        self.start_again()
+
+    def start_again(self, *, check: bool = True) -> int:
+        """Start a server that has stopped, on the same port and data; the exit code of `pg_ctl`."""
+        return self._call("pg_ctl", "start", "-w", "-t", "60", "-D", self._data, "-l", self._log, check=check)
+
+    def process(self) -> int | None:
+        """The process that all others of the server are children of; None where it does not run."""
+        try:
+            pid = int((self._data / "postmaster.pid").read_text().splitlines()[0])
+        except (OSError, ValueError, IndexError):
+            return None
+        return pid if Path(f"/proc/{pid}").exists() else None
+
+    def said(self) -> str:
+        """What the server has written into its log."""
+        return self._log.read_text(errors="replace")
 
     def _call(self, program: str, *arguments: str | Path, check: bool = True) -> int:
         account = pwd.getpwnam(self._user) if self._user else None
-        said = self._data.parent / "programs.log"
+        said = self._folder / "programs.log"
         with said.open("ab") as out:
             done = subprocess.run(
                 [self._bin / program, *arguments],
                 check=False,
-                cwd=self._data.parent,
+                cwd=self._folder,
                 env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
