@@ -56,6 +56,9 @@ def show(results: list[Result], seed: int, seconds: float) -> None:
                 f"{'':<12}kills hit/planned: {every[0]}/{every[1]}, of these in the sagas' own files"
                 f" {own[0]}/{own[1]}; places that were reached: {result.more['reached']}"
             )
+        if "milliseconds" in result.more:
+            counts = ", ".join(f"{number} {name}" for name, number in sorted(result.more["counts"].items()))
+            print(f"{'':<12}{result.more['milliseconds']} ms of processor time each; {counts}")
         for bug in result.more.get("planted", ()):
             print(f"{'':<12}{'caught' if bug['caught'] else 'NOT CAUGHT'}: {bug['name']} ({bug['by']})")
     broken = [violation for result in results for violation in result.violations]
