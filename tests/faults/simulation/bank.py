@@ -1,4 +1,4 @@
-"""The virtual payment provider: its own ledger, keys that it honours or forgets, refunds that end later or fail late."""
+"""The virtual payment provider: its own ledger, keys honoured or forgotten, refunds that end later or fail late."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The virtual carrier: it knows no keys, sells whatever arrives, finds it by our reference, and voids what is unused."""
+"""The virtual carrier: it knows no keys, sells whatever arrives, finds it by reference, and voids what is unused."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +30,7 @@ from tests.faults.simulation.trouble import Trouble
 STUCK = 60.0
 """Virtual seconds after the last trouble, within which everything has to come to an end."""
 AFTER_A_KILL = 180.0
-"""The same where a lease of a killed process runs out first, or a lost job is found by the chores."""
+"""The same where a killed process's lease runs out first, the chores find a lost job, or an endpoint takes no event."""
 LOOKED_AGAIN = 400.0
 """Until when the last looks at what has ended are over."""
 OPEN = """
@@ -167,18 +167,27 @@ class World:
         self.scheduler.note("calm")
         self.scheduler.calm = True
         began = self.scheduler.now()
-        while (open_now := self._open()) and self.scheduler.now() - began < AFTER_A_KILL:
-            await asyncio.sleep(1.0)
-        within = AFTER_A_KILL if self.scheduler.killed or self._machines.lost else STUCK
-        if open_now or self.scheduler.now() - began > within:
-            after = self.scheduler.now() - began
+        open_now = await self._until_nothing(self._open, 1.0, AFTER_A_KILL)
+        after = self.scheduler.now() - began
+        reasons = self.scheduler.killed or self._machines.lost or self._receiver.refused
+        within = AFTER_A_KILL if reasons else STUCK
+        if open_now or after > within:
             told = open_now or ["it ended"]
             self.found += [Violation("stuck", what, f"{after:.0f} virtual seconds after all was well") for what in told]
-        while self._store.rows(RECHECKS) and self.scheduler.now() - began < LOOKED_AGAIN:
-            await asyncio.sleep(5.0)
-        while self._open() and self.scheduler.now() - began < LOOKED_AGAIN:
-            await asyncio.sleep(1.0)
+        await self._until_nothing(self._looks, 5.0, LOOKED_AGAIN)
+        await self._until_nothing(self._open, 1.0, LOOKED_AGAIN)
         attending.cancel()
+
+    async def _until_nothing(self, left: Callable[[], list[str]], every: float, most: float) -> list[str]:
+        """Let `most` virtual seconds pass as long as something is left; what is left then."""
+        for _ in range(int(most / every)):
+            if not left():
+                return []
+            await asyncio.sleep(every)
+        return left()
+
+    def _looks(self) -> list[str]:
+        return [row["what"] for row in self._store.rows(RECHECKS)]
 
     def _open(self) -> list[str]:
         found = [row["what"] for row in self._store.rows(OPEN)]

@@ -62,8 +62,9 @@ class Inbox:
 
     def refund(self, site: Site, one: Given) -> None:
         """The payment provider tells how a refund is now, ours or one made elsewhere."""
+        name = f"evt_{site.shop}_{next(self._numbers)}"
         event = {
-            "id": f"evt_{site.shop}_{next(self._numbers)}",
+            "id": name,
             "livemode": False,
             "type": self.rng.choice(("refund.created", "refund.updated", "charge.refund.updated")),
             "data": {
@@ -78,7 +79,7 @@ class Inbox:
                 }
             },
         }
-        self._send(Call(site.connections["stripe"], "stripe", json.dumps(event).encode(), _stripe, event["id"]))
+        self._send(Call(site.connections["stripe"], "stripe", json.dumps(event).encode(), _stripe, name))
 
     def scan(self, site: Site, one: Sold) -> None:
         """The carrier pushes a scan."""

@@ -1,4 +1,4 @@
-"""What holds of a simulated history besides the checker's rules: reservations as they are made, inbox, outbox, audit."""
+"""What holds of a simulated history besides the checker's rules: each reservation, the inbox, the outbox, the audit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from tests.faults.simulation.scenery import Site
 from tests.faults.simulation.storage import REQUEST, Store
 
 RESERVED = """
-    SELECT s.sandbox_shop AS shop, p.external_id AS payment, sum(a.amount) AS amount, group_concat(o.provider_key) AS keys
+    SELECT s.sandbox_shop AS shop, p.external_id AS payment, sum(a.amount) AS amount,
+        group_concat(o.provider_key) AS keys
     FROM refund_allocations a
     JOIN order_payments p ON p.id = a.payment_id
     JOIN operations o ON o.id = a.operation_id

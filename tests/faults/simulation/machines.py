@@ -1,4 +1,4 @@
-"""The processes of ours in a history: servers that answer, workers that do jobs, chores and webhooks; all may be killed.
+"""Our processes in a history: servers that answer, workers that do jobs, chores and webhooks; all may be killed.
 
 On SQLite it is one process that does all and is started again; with `shared` there are two of each, as on PostgreSQL.
 """
@@ -32,15 +32,16 @@ WEBHOOK_RETRIES = (0.5, 1, 1, 2, 2, 3, 3, 5, 5, 5, 5)
 
 
 def _settings(retries: tuple[float, ...]) -> Settings:
-    return Settings(
-        database_url="sqlite:////nowhere",
-        data_dir=Path("/nowhere"),
-        sandbox_url="http://nowhere",
-        call_seconds=SECONDS,
-        retry_seconds=retries,
-        recheck_seconds=RECHECKS,
-        webhook_retry_seconds=WEBHOOK_RETRIES,
-    )
+    given: dict[str, Any] = {
+        "database_url": "sqlite:////nowhere",
+        "data_dir": Path("/nowhere"),
+        "sandbox_url": "http://nowhere",
+        "call_seconds": SECONDS,
+        "retry_seconds": retries,
+        "recheck_seconds": RECHECKS,
+        "webhook_retry_seconds": WEBHOOK_RETRIES,
+    }
+    return Settings(**given)
 
 
 PATIENT, SHORT = _settings(RETRIES), _settings(RETRIES[:3])
@@ -85,10 +86,10 @@ class Wire:
         self._post = post
 
     async def exchange(
-        self, method: str, url: str, *, content: bytes, headers: dict[str, str], timeout: float, max_bytes: int
+        self, method: str, url: str, *, content: bytes, headers: dict[str, str], **limits: Any
     ) -> Answer:
         """One request to an endpoint."""
-        del method, timeout, max_bytes
+        del method, limits
         return await self._post(url, content, headers)
 
     async def aclose(self) -> None:

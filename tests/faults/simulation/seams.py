@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import random
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -59,11 +59,11 @@ def _ids(now: Callable[[], datetime]) -> Callable[[str], str]:
 
 
 @contextmanager
-def moved(now: Callable[[], float], seed: str) -> Iterator[None]:
+def moved(now: Callable[[], float], seed: str) -> Generator[None]:
     """Within: time, ids and chance by `now` (virtual seconds) and the seed."""
     rng = random.Random(f"{seed}/app")
 
-    def today() -> datetime:
+    def today(_: object = None) -> datetime:
         return BEGAN + timedelta(seconds=now())
 
     put: list[tuple[Any, str, Any]] = [
@@ -74,7 +74,7 @@ def moved(now: Callable[[], float], seed: str) -> Iterator[None]:
         (order_flights, "_flights", Flights()),
         (order_flights, "_asked", {}),
         *((module, "time", SimpleNamespace(monotonic=now)) for module in MEASURING),
-        *((default, "arg", lambda _: today()) for default in _TIMES),
+        *((default, "arg", today) for default in _TIMES),
     ]
     before = [(place, name, getattr(place, name)) for place, name, _ in put]
     state = random.getstate()

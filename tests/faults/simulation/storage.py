@@ -40,6 +40,7 @@ class Store:
             "sqlite://",
             creator=lambda: self.driver,
             poolclass=StaticPool,
+            query_cache_size=5000,
             json_serializer=dumps,
             json_deserializer=orjson.loads,
         )
