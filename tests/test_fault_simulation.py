@@ -16,7 +16,7 @@ from tests.faults.simulation.histories import Histories
 from tests.support.databases import Databases
 
 CLEAN = 24
-MOST = 60
+MOST = 40
 """Histories within which a planted bug has to be found."""
 Plant = Callable[[pytest.MonkeyPatch], None]
 

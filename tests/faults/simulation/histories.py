@@ -41,6 +41,8 @@ OPEN = """
 RECHECKS = "SELECT id AS what FROM virtual_jobs WHERE status <> 'done'"
 THEMES = ({"refund"}, {"refund"}, {"refund"}, {"label"}, {"label"}, {"refund", "inbox"}, {"label", "inbox"},
           {"inbox"}, {"refund", "outbox"}, {"label", "refund", "inbox"}, {"inbox", "outbox"})  # fmt: skip
+DARK = 0.3
+"""How often the providers go dark for a while."""
 CHAINED = 0.2
 """How often the audit trail's chain is computed."""
 
@@ -93,6 +95,8 @@ class World:
         self._rate = rng.choice((0.0, 0.15, 0.3, 0.5))
         self._refuses, self._ceiling = rng.random() < 0.5, rng.random() < 0.5
         self._forgets = rng.random() < 0.3
+        began = rng.choice((0.0, 0.0, 3.0))
+        self._dark = (began, began + rng.uniform(4.0, 15.0)) if rng.random() < DARK else (0.0, 0.0)
         self._receiver = Receiver(
             self.scheduler, random.Random(f"{seed}/receiver"), self._rate, rng.choice((0.0, 0.0, 0.05))
         )
@@ -118,14 +122,16 @@ class World:
             self._machines, random.Random(f"{seed}/clients"), {site.shop: site.caller for site in sites}
         )
         self._inbox = Inbox(self._clients, random.Random(f"{seed}/inbox"), self.found, on="inbox" in self.themes)
-        self._people = People(self.scheduler, random.Random(f"{seed}/people"), self._clients, self._inbox, store, desks)
+        self._people = People(
+            self.scheduler, random.Random(f"{seed}/people"), self._clients, self._inbox, store, desks, self._dark[1] > 0
+        )
 
     def _desk(self, site: Site) -> Desk:
         ledger: list[Row] = []
 
         def trouble(name: str, *, refuses: bool, late: bool, forgets: bool = False) -> Trouble:
             rng = random.Random(f"{self.seed}/{site.shop}/{name}")
-            return Trouble(self.scheduler, rng, self._rate, refuses, late, forgets, ledger)
+            return Trouble(self.scheduler, rng, self._rate, refuses, late, forgets, self._dark, ledger)
 
         # A refund that lands late would, after a refusal, land on what is held as failed: no provider does both.
         late = not (self._refuses or self._ceiling or self._forgets)

@@ -45,6 +45,8 @@ class People:
     inbox: Inbox
     store: Store
     desks: dict[str, Desk]
+    dark: bool = False
+    """Whether the providers go dark: then more is asked for, as shoppers do who see nothing happen."""
     resolved: int = 0
 
     def stories(self, themes: frozenset[str]) -> list[Coroutine[Any, Any, None]]:
@@ -53,7 +55,7 @@ class People:
         for desk in list(self.desks.values())[: 1 if self.rng.random() < 0.8 else 2]:
             order = self.rng.choice(list(ORDERS))
             if "refund" in themes:
-                told += [self._refund(desk, order) for _ in range(self.rng.choice((1, 1, 2, 3)))]
+                told += [self._refund(desk, order) for _ in range(self.rng.choice((2, 3) if self.dark else (1, 1, 2)))]
             if "label" in themes:
                 told.append(self._label(desk, self.rng.choice(list(ORDERS))))
             if "refund" in themes and self.rng.random() < 0.4:
@@ -69,7 +71,9 @@ class People:
         site, total = desk.site, sum(ORDERS[order])
         by_shopper = self.rng.random() < 0.4
         caller = site.caller.acting_for(site.customer, 2) if by_shopper else site.caller
-        amount = self.rng.choice((total, total // 2, total // 2 + 1, self.rng.randint(1, total), ORDERS[order][0]))
+        much = (total, total // 2 + 1, total * 3 // 4)
+        some = (total, total // 2, total // 2 + 1, self.rng.randint(1, total), ORDERS[order][0])
+        amount = self.rng.choice(much if self.dark else some)
         await self._some_time(6.0)
         await self.clients.refund(caller, site.orders[order], amount)
 

@@ -18,6 +18,9 @@ SECONDS = 1.0
 """Virtual seconds after which a call of ours is given up."""
 R = TypeVar("R", bound=Receipt)
 BEFORE, AFTER = ("throttle", "timeout_before_effect", "refuse"), ("timeout_after_effect", "error_after_effect", "deny")
+LOST = ("timeout_before_effect", "timeout_after_effect", "error_after_effect")
+READINGS = frozenset({"payment", "order", "orders"})
+"""What is read before anything is asked for; the other look-ups are of effects."""
 LATE, GARBLED = "lands_late", "malformed"
 
 
@@ -34,15 +37,22 @@ class Trouble:
     """Whether an effect may come after its caller has given up waiting."""
     forgets: bool = False
     """Whether a key is forgotten, so that a second sending is a second effect."""
+    dark: tuple[float, float] = (0.0, 0.0)
+    """From when to when (virtual seconds) most effects lose their answer, and no look-up has one."""
     ledger: list[Row] = field(default_factory=list[Row])
     struck: int = 0
 
     def plan(self) -> str | None:
         """What strikes this call; None: nothing does."""
+        if self._is_dark() and self.rng.random() < 0.8:
+            return self.rng.choice(LOST)
         if self.scheduler.calm or self.rng.random() >= self.rate:
             return None
         plans = [*BEFORE, *AFTER, GARBLED, *([LATE, LATE] if self.late else [])]
         return self.rng.choice([plan for plan in plans if plan != "refuse" or self.refuses])
+
+    def _is_dark(self) -> bool:
+        return not self.scheduler.calm and self.dark[0] <= self.scheduler.now() < self.dark[1]
 
     def note(
         self,
@@ -102,7 +112,8 @@ class Trouble:
     async def asked(self, kind: str, *, part: float = 0.5) -> None:
         """One look-up; raises where it has no answer: of as many as are struck of other calls a `part`."""
         await self.scheduler.step(f"look up {kind}")
-        if not self.scheduler.calm and self.rng.random() < self.rate * part:
+        dark = self._is_dark() and kind not in READINGS
+        if dark or (not self.scheduler.calm and self.rng.random() < self.rate * part):
             self.note("lookup", None, None, effect=False, fault="timeout_before_effect")
             await asyncio.sleep(SECONDS)
             raise OutcomeUnknown("no answer", evidence={"error": "timeout"})
