@@ -35,7 +35,8 @@ class Process:
     name: str
     mortal: bool = True
     dead: bool = False
-    tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
+    tasks: dict[asyncio.Task[Any], None] = field(default_factory=dict[asyncio.Task[Any], None])
+    """In the order in which they were made: a set's is another in each run."""
 
     def kill(self) -> None:
         """Gone between two steps: what is committed stays."""
@@ -165,6 +166,6 @@ def _owned(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asynci
     """A task belongs to the process in whose context it is made, and is gone with it."""
     task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, **options)
     process = CURRENT.get()
-    process.tasks.add(task)
-    task.add_done_callback(process.tasks.discard)
+    process.tasks[task] = None
+    task.add_done_callback(lambda ended: process.tasks.pop(ended, None))
     return task
