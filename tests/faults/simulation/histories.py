@@ -38,7 +38,9 @@ OPEN = """
     UNION ALL SELECT id || ' waits for a person' FROM operations WHERE dead_at IS NOT NULL
     UNION ALL SELECT id || ' of the inbox is pending' FROM inbound_deliveries WHERE status = 'pending'
     UNION ALL SELECT id || ' is to be done' FROM virtual_jobs WHERE status <> 'done' AND name <> 'recheck'"""
-RECHECKS = "SELECT id AS what FROM virtual_jobs WHERE status <> 'done'"
+RECHECKS = """
+    SELECT id AS what FROM virtual_jobs WHERE status <> 'done'
+    UNION ALL SELECT id FROM operations WHERE next_try_at IS NOT NULL"""
 THEMES = ({"refund"}, {"refund"}, {"refund"}, {"label"}, {"label"}, {"refund", "inbox"}, {"label", "inbox"},
           {"inbox"}, {"refund", "outbox"}, {"label", "refund", "inbox"}, {"inbox", "outbox"})  # fmt: skip
 DARK = 0.3
