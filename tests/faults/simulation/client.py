@@ -38,7 +38,6 @@ class Clients:
 
     machines: Machines
     rng: random.Random
-    shops: dict[str, Caller]
     asks: list[Ask] = field(default_factory=list[Ask])
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 

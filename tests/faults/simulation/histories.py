@@ -120,9 +120,7 @@ class World:
             settings=rng.choice((PATIENT, PATIENT, SHORT)),
             watches=[reservations.watch],
         )
-        self._clients = Clients(
-            self._machines, random.Random(f"{seed}/clients"), {site.shop: site.caller for site in sites}
-        )
+        self._clients = Clients(self._machines, random.Random(f"{seed}/clients"))
         self._inbox = Inbox(self._clients, random.Random(f"{seed}/inbox"), self.found, on="inbox" in self.themes)
         self._people = People(
             self.scheduler, random.Random(f"{seed}/people"), self._clients, self._inbox, store, desks, self._dark[1] > 0
