@@ -36,7 +36,7 @@ LOOKED_AGAIN = 400.0
 OPEN = """
     SELECT id || ' ' || kind || ' is ' || status AS what FROM operations WHERE status IN ('pending', 'unknown')
     UNION ALL SELECT id || ' waits for a person' FROM operations WHERE dead_at IS NOT NULL
-    UNION ALL SELECT id || ' of the inbox is pending' FROM inbound_deliveries WHERE status = 'pending'
+    UNION ALL SELECT id || ' of the inbox is open' FROM inbound_deliveries WHERE status IN ('pending', 'dead')
     UNION ALL SELECT id || ' is to be done' FROM virtual_jobs WHERE status <> 'done' AND name <> 'recheck'"""
 RECHECKS = """
     SELECT id AS what FROM virtual_jobs WHERE status <> 'done'

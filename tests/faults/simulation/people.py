@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.errors import DeliveryNotDead
+from app.services import inbound_work
+from app.services.runtime import Runtime
 from tests.faults.history import Row
 from tests.faults.simulation.bank import Bank
 from tests.faults.simulation.carrier import Carrier
@@ -19,6 +23,7 @@ from tests.faults.simulation.shop import LINES, ORDERS, Commerce, payments_of
 from tests.faults.simulation.storage import Store
 
 DEAD = "SELECT * FROM operations WHERE dead_at IS NOT NULL ORDER BY id"
+DEAD_CALLS = "SELECT * FROM inbound_deliveries WHERE status = 'dead' ORDER BY id"
 LOOKS = 3.0
 """Virtual seconds between two looks at the dead letters, and the least between a last try and a person's word."""
 MISTAKEN = 0.1
@@ -118,6 +123,20 @@ class People:
             await asyncio.sleep(LOOKS)
             for row in self.store.rows(DEAD):
                 await self._decide(row)
+            for row in self.store.rows(DEAD_CALLS):
+                await self._try_again(row)
+
+    async def _try_again(self, row: Row) -> None:
+        """Have a call of another system that was given up worked on again."""
+        desk = next(desk for desk in self.desks.values() if desk.site.caller.store_id == row["store_id"])
+
+        async def again(runtime: Runtime) -> None:
+            who = replace(desk.site.caller, agent="ana")
+            await runtime.db.write(inbound_work.retry, who, row["connection_id"], row["id"])
+
+        with suppress(ConnectionError, DeliveryNotDead):
+            await self.clients.call(again)
+            self.resolved += 1
 
     async def _decide(self, row: Row) -> None:
         desk = next(desk for desk in self.desks.values() if desk.site.caller.store_id == row["store_id"])
