@@ -1,6 +1,7 @@
 """`python -m tests.faults`: order faults and kills, hold the ledgers against the promises, say what did not hold.
 
-`--short` is what CI runs; `--seed` repeats a run; `--stage` and `--database` narrow it down. Exit code 0: all held.
+`--short` is what CI runs; `--seed` repeats a run; `--stage` and `--database` narrow it down; `--stage simulation --seed
+S --history N` makes one history again. Exit code 0: all held.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from tests.faults import accounts, checker, deliveries, kills, matrix, outages, 
 from tests.faults.launcher import ROOT
 from tests.faults.processes import Nursery, folder
 from tests.faults.report import Result
+from tests.faults.simulation import runs
 from tests.faults.world import World
 from tests.support.databases import Databases
 
-STAGES = ("matrix", "races", "deliveries", "kills", "outages", "planted")
+STAGES = ("simulation", "matrix", "races", "deliveries", "kills", "outages", "planted")
 DATABASES = ("sqlite", "postgresql")
 KILLS = {"short": 100, "full": 200}
 """Per database."""
@@ -37,6 +39,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--only", action="append", default=[], help="only this race, or this effect of the matrix")
     parser.add_argument("--kills", type=int, help="how many per database")
     parser.add_argument("--unmounted", action="store_true", help="outages as where no disk may be mounted")
+    parser.add_argument("--histories", type=int, help="how many are simulated")
+    parser.add_argument("--history", type=int, help="simulate this one alone")
+    parser.add_argument("--processes", type=int, default=runs.PROCESSES, help="that simulate")
     parser.add_argument("--out", type=Path, default=ROOT / "faults.json")
     return parser.parse_args()
 
@@ -94,6 +99,14 @@ async def _play(
         result.more = told.as_dict()
 
 
+async def simulated(asked: argparse.Namespace, databases: Databases, where: Path) -> Result:
+    """Histories in memory, on a copy of the migrated SQLite file."""
+    template = where / "template.db"
+    await asyncio.to_thread(databases.migrated_sqlite, template)
+    count = asked.histories or runs.COUNT["short" if asked.short else "full"]
+    return await runs.run(template, asked.seed, count=count, processes=asked.processes, only=asked.history)
+
+
 async def run(asked: argparse.Namespace, databases: Databases, where: Path) -> list[Result]:
     """Stage after stage, both databases of a stage at once."""
     results: list[Result] = []
@@ -101,7 +114,9 @@ async def run(asked: argparse.Namespace, databases: Databases, where: Path) -> l
         began = time.monotonic()
         print(f"{stage} …", flush=True)
         (where / stage).mkdir()
-        if stage == "planted":
+        if stage == "simulation":
+            results.append(await simulated(asked, databases, where / stage))
+        elif stage == "planted":
             results.append(await planted.run(asked.seed, where / stage, short=asked.short))
         else:
             kinds = asked.database or DATABASES
@@ -126,7 +141,7 @@ def main() -> int:
     where = folder()
     try:
         missing = databases.missing()
-        if missing and asked.database != ["sqlite"]:
+        if missing and asked.database != ["sqlite"] and asked.stage != ["simulation"]:
             print(f"PostgreSQL is needed: {missing}", file=sys.stderr)
             return 2
         results = asyncio.run(run(asked, databases, where))

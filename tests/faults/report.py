@@ -69,6 +69,9 @@ def show(results: list[Result], seed: int, seconds: float) -> None:
                 f"{'':<12}restarts: {seen['restarts']}; filled: {seen['fillings']} ({disk}), crashes of it:"
                 f" {seen['panics']}; requests: {seen['sent']}, the slowest answer took {seen['slowest']:.1f} s"
             )
+        if "milliseconds" in result.more:
+            counts = ", ".join(f"{number} {name}" for name, number in sorted(result.more["counts"].items()))
+            print(f"{'':<12}{result.more['milliseconds']} ms of processor time each; {counts}")
         for bug in result.more.get("planted", ()):
             print(f"{'':<12}{'caught' if bug['caught'] else 'NOT CAUGHT'}: {bug['name']} ({bug['by']})")
     broken = [violation for result in results for violation in result.violations]
