@@ -181,7 +181,7 @@ class Judge:
             for row in self.rows["exchange_lines"]:
                 if row.exchange_id == exchange.id:
                     given = exchange.sent_at is not None or row.received_quantity is None
-                    count = row.quantity if given else row.received_quantity
+                    count: int = row.quantity if given else row.received_quantity
                     found.append((row.line_id, count, row.paid * count // row.quantity))
         for claim in self.rows["claims"]:
             in_kind = claim.resolution in {"reship", "exchange"} and claim.status in {"accepted", "completed"}
