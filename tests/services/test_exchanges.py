@@ -15,7 +15,7 @@ from app.models.operations import Operation
 from app.models.returns import Return
 from app.services import operations, return_expiry
 from tests.services.durable_fixtures import until
-from tests.support.app import App, Tenant
+from tests.support.app import CAPS, App, Tenant
 
 PRICES = {"mug-red": 1000, "mug-blue": 1000, "mug-gold": 1500, "mug-tin": 600, "mug-none": 1000}
 
@@ -269,6 +269,36 @@ def test_while_nobody_knows_whether_they_were_sent_less_goods_wait(store):
     assert store.post(f"/v1/returns/{made['return']}/complete", {}, Prefer="wait=15").json()["status"] == "completed"
     paid_back(store, made)
     assert moved(store) == {"charge": [1000], "refund": [500]}, "for the one that came nothing more is out"
+
+
+def obeying(store: Tenant, **document: Any) -> None:
+    policy = store.post("/v1/policies", {"document": document}).json()
+    assert store.post(f"/v1/policies/{policy['id']}/activate", Aftersale_Actor="agent:boss").status_code == 200
+
+
+@pytest.mark.parametrize("caller", [{"Aftersale_Customer": "cust-1"}, {}], ids=["shopper", "merchant"])
+def test_what_is_sent_before_goods_are_back_is_agreed_to_by_two_persons_above_their_amount(store, caller):
+    obeying(store, caps={"EUR": CAPS}, instant_refund=True, two_persons_above={"EUR": 1500})
+    body = {"order": "#1", "lines": [swap()], "payment_method_id": "pm-card", "instant": True}
+    assert store.post("/v1/exchanges", body, Prefer="wait=15", **caller).json()["status"] == "approved"
+    waits = store.post("/v1/exchanges", body, Prefer="wait=15", **caller)
+    assert (waits.status_code, waits.json()["status"]) == (202, "awaiting_approval"), "20.00 in two parts is 20.00"
+    for person, status in (("kim", "pending"), ("lee", "approved")):
+        path = f"/v1/approvals/{waits.json()['approval']['id']}/approve"
+        said = store.post(path, {}, Aftersale_Actor=f"agent:{person}", Prefer="wait=15").json()
+        assert said["status"] == status
+    sent(store, waits.json())
+    body["instant"] = False
+    assert store.post("/v1/exchanges", body, Prefer="wait=15", **caller).json()["status"] == "approved"
+
+
+def test_automation_sends_nothing_at_once_above_a_cap(store):
+    obeying(store, caps={"EUR": {**CAPS, "refund": 2500, "order": 2500}}, instant_refund=True)
+    body = {"order": "#1", "lines": [swap(quantity=2)], "payment_method_id": "pm-card", "instant": True}
+    first = store.post("/v1/exchanges", body, Prefer="wait=15", Aftersale_Customer="cust-1").json()
+    body["lines"] = [swap()]
+    second = store.post("/v1/exchanges", body, Prefer="wait=15", Aftersale_Customer="cust-1").json()
+    assert (first["status"], second["status"]) == ("approved", "awaiting_approval")
 
 
 def test_a_shop_that_will_not_send_them_at_once_sends_them_when_the_others_are_back(store):

@@ -10,8 +10,9 @@ from app.services.policy.names import Scene
 from app.services.policy.parts import Rule
 
 PAID_BACK = frozenset({"return", "refund", "claim", "withdrawal"})
-FILED = frozenset({"claim", "withdrawal"})
-"""What a shopper may always hand in: a limit makes a person look at it and does not turn it away."""
+FILED = frozenset({"claim", "withdrawal", "exchange"})
+"""What a limit makes a person look at and does not turn away: what a shopper may always hand in, and goods that are to
+go out before others are back (of an exchange that waits for them nothing is given)."""
 
 
 def destination(case: Case) -> Iterator[Finding]:
