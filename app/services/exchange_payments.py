@@ -67,8 +67,10 @@ def complete(
     for row in rows:
         count = row.received_quantity = min(row.quantity, arrived.get(row.line_id, 0))
         due += row.price * count // row.quantity - row.paid * count // row.quantity
-    if any(row.received_quantity != row.quantity for row in rows) and exchange_sends.gone(session, exchange):
-        due = max(due, exchange.charged or 0)  # the other goods are out: a person settles what did not come for them
+    if any(row.received_quantity != row.quantity for row in rows):
+        exchange_sends.wait_for_answer(session, exchange)
+        if exchange_sends.gone(session, exchange):  # a person settles what did not come for them
+            due = max(due, exchange.charged or 0)
     exchange.due = due
     if not pay:
         move(session, exchange, "completed")

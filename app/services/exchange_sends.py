@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from app import clock, ids
+from app.errors import ReturnNotInState
 from app.integrations.commerce.contract import SendExchange
 from app.integrations.receipts import Receipt
 from app.models.exchanges import Exchange
@@ -16,7 +17,7 @@ from app.models.orders import Order
 from app.models.returns import Return
 from app.services import events, operation_views, operations, return_registrations
 from app.services.callers import Caller
-from app.services.exchange_states import SEND_KIND, view
+from app.services.exchange_states import OPEN, SEND_KIND, view
 from app.services.operations import Effect
 
 UNDONE = frozenset({"failed", "canceled"})
@@ -50,6 +51,12 @@ def gone(session: Session, exchange: Exchange) -> bool:
         row.status not in UNDONE and return_registrations.UNSUPPORTED not in row.evidence
         for row in _asked(session, exchange)
     )
+
+
+def wait_for_answer(session: Session, exchange: Exchange) -> None:
+    """Raise while nobody knows whether they are sent: what is owed for goods that did not come hangs on it."""
+    if any(row.status in OPEN for row in _asked(session, exchange)):
+        raise ReturnNotInState("The shop has not said yet whether it has sent the other goods: ask again.")
 
 
 def settle(session: Session, operation: Operation, receipt: Receipt) -> None:

@@ -67,7 +67,7 @@ def of_order(
     if "spent" not in said:
         currency, today = said.get("currency", order.currency), spending.scopes(caller.store, order, clock.now())
         known["spent"] = spending.spent(session, order, currency, today)
-    known["given"] = _given(session, order, ledger, said, money="amount" in said or action == "claim")
+    known["given"] = _given(session, order, ledger, said, money=said.get("amount") is not None or action == "claim")
     customer = session.get(Customer, order.customer_id) if order.customer_id else None
     return Facts(**{**_asked(caller, action, now, customer, order), **known, **said})
 

@@ -41,7 +41,8 @@ def exchanged(session: Session, order: Order) -> list[Use]:
     """What exchanges hold: what was paid for their lines and on top of them, less what goes back of it."""
     found = [(exchange, line) for exchange, line in session.execute(_EXCHANGED, {"order": order.id})]
     on_top = {exchange.id: Use(line.line_id, 0, 0, held=_on_top(exchange), in_return=True) for exchange, line in found}
-    return [*(_use(exchange, line) for exchange, line in found), *on_top.values()]
+    owed = [_owed(line) for exchange, line in found if exchange.sent_at and line.received_quantity is not None]
+    return [*(_use(exchange, line) for exchange, line in found), *owed, *on_top.values()]
 
 
 def _on_top(exchange: Exchange) -> int:
@@ -57,3 +58,9 @@ def _use(exchange: Exchange, line: ExchangeLine) -> Use:
         return Use(line.line_id, line.quantity, line.paid, in_return=True)
     value = line.paid * line.received_quantity // line.quantity
     return Use(line.line_id, line.received_quantity, value, in_return=True)
+
+
+def _owed(line: ExchangeLine) -> Use:
+    """What has not come back of a line whose other goods were sent before: given for, and in no return any more."""
+    came = line.received_quantity or 0
+    return Use(line.line_id, line.quantity - came, line.paid - line.paid * came // line.quantity)

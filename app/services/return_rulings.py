@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from app.models.exchanges import STANDING, Exchange, ExchangeLine
 from app.models.orders import Order
 from app.models.records import Decision
 from app.services import decisions, guard_facts
 from app.services.callers import Caller
-from app.services.policy.contract import Destination, Ruling
+from app.services.policy.contract import Destination, Facts, Ruling
 from app.services.return_specs import LineSpec
 
 
@@ -48,26 +50,44 @@ def decide(
     `lines` are named by our ids, each once. `asked_at`: when it was asked for, so that no window closes while the
     store thinks about it.
     """
-    decision = decisions.decide(
+    facts = guard_facts.of_order(
         session,
         caller,
-        guard_facts.of_order(
-            session,
-            caller,
-            order,
-            action,
-            lines=lines,
-            at=asked_at,
-            reason=next((line.reason for line in lines if line.reason), None),
-            destination=destination,
-            destination_kind=destination_kind,
-            method=method,
-            instant=instant,
-        ),
-        subject=("order", order.id),
+        order,
+        action,
+        lines=lines,
+        at=asked_at,
+        reason=next((line.reason for line in lines if line.reason), None),
+        destination=destination,
+        destination_kind=destination_kind,
+        method=method,
+        instant=instant,
+        amount=0 if instant else None,
     )
+    facts = _on_trust(session, order, facts) if instant else facts
+    decision = decisions.decide(session, caller, facts, subject=("order", order.id))
     ruling = Ruling.model_validate(decision.ruling)
     if decisions.waits(decision):
         return Ruled(ruling, decision)
     decisions.enforce(decision)
     return Ruled(ruling.model_copy(update={"outcome": "allow"}), decision)
+
+
+_SENT_BEFORE = (
+    select(func.coalesce(func.sum(ExchangeLine.paid), 0))
+    .join(Exchange, Exchange.id == ExchangeLine.exchange_id)
+    .where(
+        Exchange.order_id == bindparam("order"),
+        Exchange.instant,
+        Exchange.status.in_(STANDING),
+        Exchange.due.is_(None),  # until then nobody knows whether its goods come back
+    )
+)
+
+
+def _on_trust(session: Session, order: Order, facts: Facts) -> Facts:
+    """Goods that go out at once are given before others are back: as much as was paid for those, with earlier ones."""
+    out = int(session.scalar(_SENT_BEFORE, {"order": order.id}) or 0)
+    spent = {**facts.spent, "order": facts.spent.get("order", 0) + out}
+    amount = sum(line.value for line in facts.lines)
+    return facts.model_copy(update={"amount": amount, "given": facts.given + out, "spent": spent})

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models.orders import Order, OrderLine
-from app.services import decisions, guard_facts, orders
+from app.services import decisions, guard_facts, orders, spending
 from app.services.callers import Caller
 from app.services.order_views import lines_of, money
 from app.services.policy.contract import Facts, LineRuling
@@ -25,6 +25,9 @@ def of(session: Session, caller: Caller, order_id: str, locale: str | None, reas
     lines = lines_of(session, order)
     facts = facts_of(session, caller, order, lines, language, reason)
     guard = decisions.guard_of(session, caller, facts)
+    if guard.plan.spent_asked:
+        scopes = spending.scopes(caller.store, order, facts.now)
+        facts = facts.model_copy(update={"spent": spending.spent(session, order, order.currency, scopes)})
     ruling = guard.returnable(facts)
     said = {line.line_id: line for line in ruling.lines}
     return {
@@ -61,7 +64,7 @@ def _line(line: OrderLine, said: LineRuling, currency: str) -> dict[str, Any]:
 def facts_of(
     session: Session, caller: Caller, order: Order, lines: list[OrderLine], language: str, reason: str | None = None
 ) -> Facts:
-    """The order as a return of everything that is left of it would be judged; what was spent is not looked at."""
+    """The order as a return of everything that is left of it would be judged; what was spent is not read yet."""
     facts = guard_facts.of_order(
         session, caller, order, "return", read=lines, apart=True, language=language, spent={}, reason=reason
     )

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from app import clock
+from app.integrations.receipts import Receipt
 from app.models.exchanges import Exchange
+from app.models.operations import Operation
 from app.models.returns import Return
-from app.services import return_expiry
+from app.services import operations, return_expiry
 from tests.services.durable_fixtures import until
-from tests.support.app import App, Tenant
+from tests.support.app import CAPS, App, Tenant
 
 PRICES = {"mug-red": 1000, "mug-blue": 1000, "mug-gold": 1500, "mug-tin": 600, "mug-none": 1000}
 
@@ -240,11 +242,91 @@ def test_where_less_comes_than_was_sent_for_it_nothing_goes_back_and_a_person_he
     assert tags == [["return-paid-too-early"]]
 
 
+def test_what_did_not_come_back_for_goods_that_were_sent_is_given_for_no_second_time(store):
+    made = exchange(store, swap("mug-blue", 2), instant=True).json()
+    sent(store, made)
+    assert arrive(store, made, a_1=1).json()["status"] == "completed"
+    [line] = store.get("/v1/orders/1/returnable").json()["lines"]
+    assert line["returnable_quantity"] == 1, "the third mug: of the two one is back and one is owed"
+    asked = {"order": "#1", "lines": [{"line_id": "a-1", "quantity": 2}]}
+    assert store.post("/v1/returns", asked).json()["code"] == "already_returned"
+    assert store.post("/v1/refunds", asked).json()["code"] == "refund_exceeds_captured"
+    more = {"order": "#1", "amount": {"amount": 1001, "currency": "EUR"}}
+    assert store.post("/v1/refunds", more).json()["code"] == "refund_exceeds_captured"
+    asked["lines"][0]["quantity"] = 1
+    assert store.post("/v1/refunds", asked, Prefer="wait=15").json()["status"] == "succeeded"
+
+
+def test_while_nobody_knows_whether_they_were_sent_less_goods_wait(store):
+    store.sandbox.fault("send_exchange", "throttle", times=1000)
+    made = exchange(store, swap("mug-gold", 2), instant=True).json()
+    until(lambda: "charged" in told(store, made), 15)
+    waits = arrive(store, made, a_1=1)
+    assert (waits.status_code, waits.json()["code"]) == (409, "return_not_in_state")
+    sending = store.get(f"/v1/exchanges/{made['id']}").json()["operations"][-1]
+    said = {"outcome": "failed", "note": "The shop has not sent them."}
+    until(lambda: store.post(f"/v1/operations/{sending}/resolve", said, Aftersale_Actor="agent:lee").is_success, 15)
+    assert store.post(f"/v1/returns/{made['return']}/complete", {}, Prefer="wait=15").json()["status"] == "completed"
+    paid_back(store, made)
+    assert moved(store) == {"charge": [1000], "refund": [500]}, "for the one that came nothing more is out"
+
+
+def obeying(store: Tenant, **document: Any) -> None:
+    policy = store.post("/v1/policies", {"document": document}).json()
+    assert store.post(f"/v1/policies/{policy['id']}/activate", Aftersale_Actor="agent:boss").status_code == 200
+
+
+@pytest.mark.parametrize("caller", [{"Aftersale_Customer": "cust-1"}, {}], ids=["shopper", "merchant"])
+def test_what_is_sent_before_goods_are_back_is_agreed_to_by_two_persons_above_their_amount(store, caller):
+    obeying(store, caps={"EUR": CAPS}, instant_refund=True, two_persons_above={"EUR": 1500})
+    body = {"order": "#1", "lines": [swap()], "payment_method_id": "pm-card", "instant": True}
+    assert store.post("/v1/exchanges", body, Prefer="wait=15", **caller).json()["status"] == "approved"
+    waits = store.post("/v1/exchanges", body, Prefer="wait=15", **caller)
+    assert (waits.status_code, waits.json()["status"]) == (202, "awaiting_approval"), "20.00 in two parts is 20.00"
+    for person, status in (("kim", "pending"), ("lee", "approved")):
+        path = f"/v1/approvals/{waits.json()['approval']['id']}/approve"
+        said = store.post(path, {}, Aftersale_Actor=f"agent:{person}", Prefer="wait=15").json()
+        assert said["status"] == status
+    sent(store, waits.json())
+    body["instant"] = False
+    assert store.post("/v1/exchanges", body, Prefer="wait=15", **caller).json()["status"] == "approved"
+
+
+def test_automation_sends_nothing_at_once_above_a_cap(store):
+    obeying(store, caps={"EUR": {**CAPS, "refund": 2500, "order": 2500}}, instant_refund=True)
+    body = {"order": "#1", "lines": [swap(quantity=2)], "payment_method_id": "pm-card", "instant": True}
+    first = store.post("/v1/exchanges", body, Prefer="wait=15", Aftersale_Customer="cust-1").json()
+    body["lines"] = [swap()]
+    second = store.post("/v1/exchanges", body, Prefer="wait=15", Aftersale_Customer="cust-1").json()
+    assert (first["status"], second["status"]) == ("approved", "awaiting_approval")
+
+
 def test_a_shop_that_will_not_send_them_at_once_sends_them_when_the_others_are_back(store):
     store.sandbox.fault("send_exchange", "refuse", code="not_now", status=409)
     made = exchange(store, swap("mug-blue"), instant=True).json()
     until(lambda: "not_sent" in told(store, made), 15)
     canceled = store.post(f"/v1/exchanges/{made['id']}/cancel", {}, Prefer="wait=15")
+    assert canceled.json()["status"] == "canceled", "nothing is out"
+
+
+def test_a_sending_that_is_taken_back_later_was_none(app, store):
+    made = exchange(store, swap("mug-blue", 2), instant=True).json()
+    sending = sent(store, made)["operations"][-1]
+    arrive(store, made, a_1=1)
+    taken_back = Receipt(status="failed", failure_code="parcel_stopped")
+    app.write(lambda s: operations.settle(s, s.get_one(Operation, sending), taken_back))
+    assert told(store, made)[-1] == "not_sent"
+    assert store.get(f"/v1/exchanges/{made['id']}").json()["sent_at"] is None
+    [line] = store.get("/v1/orders/1/returnable").json()["lines"]
+    assert line["returnable_quantity"] == 2, "nothing is owed for the one that did not come"
+    other = exchange(store, swap("mug-blue", number=5), number=5, instant=True).json()
+    sending = sent(store, other)["operations"][-1]
+    app.write(lambda s: operations.settle(s, s.get_one(Operation, sending), taken_back))
+    app.write(lambda s: operations.settle(s, s.get_one(Operation, sending), Receipt(status="succeeded")))
+    assert (told(store, other).count("sent"), told(store, other).count("not_sent")) == (1, 1), (
+        "old news changes nothing"
+    )
+    canceled = store.post(f"/v1/exchanges/{other['id']}/cancel", {}, Prefer="wait=15")
     assert canceled.json()["status"] == "canceled", "nothing is out"
 
 

@@ -85,15 +85,20 @@ class Compiled:
         self.action_asked = any("action" in named(when) for when in asked)
         """Whether a window, a rule or an exclusion asks for the action."""
         asked += [part.when for part in (*document.fees, *document.label.rules)]
+        yes = [document.auto_approve.get(action, True) for action in RESOLVED]
+        asked += [when for when in yes if not isinstance(when, bool)]
         listed = any(rule is not None and rule.accepted is not None for rule in map(self.reasons.get, RESOLVED))
         self.reason_asked = listed or any(not REASON.isdisjoint(named(when)) for when in asked)
-        """Whether what could come back, until when or for which fee may hang on the reason that is given."""
+        """Whether what could come back, until when, for which fee or after whose yes may hang on the reason given."""
+        every = [when for _, when in document.conditions() if when is not None and not isinstance(when, bool)]
+        facts = frozenset[str]().union(*map(named, every))
+        self.resolution_asked = "line.resolution" in facts
+        """Whether anything hangs on what a line is to be turned into, beside what it may be."""
+        self.spent_asked = any(fact.startswith("spent.") for fact in facts)
+        """Whether a condition looks at what automation has spent; caps are another matter."""
         signals = document.abuse
         self.customer_asked = any((signals.return_rate, signals.claims, signals.accounts_on_address)) or any(
-            fact.startswith("customer.")
-            for _, when in document.conditions()
-            if when is not None and not isinstance(when, bool)
-            for fact in named(when)
+            fact.startswith("customer.") for fact in facts
         )
         """Whether anything hangs on how the customer has behaved."""
 
@@ -101,7 +106,9 @@ class Compiled:
         """Whether what speaks for and against a line is the same whichever of the two actions is asked for."""
         bound = {action in self.window_actions for action in (one, other)}
         same_rules = self.rules.get(one) is self.rules.get(other)
-        return not self.action_asked and len(bound) == 1 and same_rules
+        same_reasons = self.reasons.get(one) == self.reasons.get(other)
+        asked = self.action_asked or self.resolution_asked
+        return not asked and len(bound) == 1 and same_rules and same_reasons
 
     def windows_of(self, placed_at: datetime | None) -> tuple[Window, ...]:
         """The windows under which an order of that moment was bought."""
@@ -126,6 +133,8 @@ class Compiled:
         both.window_actions = bought.window_actions
         both.action_asked = self.action_asked or bought.action_asked
         both.reason_asked = self.reason_asked or bought.reason_asked
+        both.resolution_asked = self.resolution_asked or bought.resolution_asked
+        both.spent_asked = self.spent_asked or bought.spent_asked
         return both
 
 

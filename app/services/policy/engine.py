@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from itertools import chain
+from typing import Any, Literal, NamedTuple
 
 from app.services.policy.checks import gates, limits, lines
 from app.services.policy.checks.findings import Case, Finding, Summary, sorted_by_weight
@@ -40,20 +41,28 @@ class Guard:
         The facts name every line with its `free` quantity, and perhaps the reason that would be given; resolution,
         photos, destination and amount are nobody's choice yet and are not looked at.
         """
-        asked = {"amount": None, "destination": "original"}
-        back = Case(facts.model_copy(update={**asked, "action": "return"}), self.plan, choosing=True)
-        swap = Case(facts.model_copy(update={**asked, "action": "exchange"}), self.plan, choosing=True)
+        back, swap = self._way(facts, "return", "refund"), self._way(facts, "exchange", "exchange")
         alike = self.plan.alike("return", "exchange")
-        returned = _findings(back)
+        returned = credited = _findings(back)
         swapped = _findings(swap, returned.own if alike else None)
-        returns = _lines(back, returned)
+        returns = credits_ = _lines(back, returned)
         swaps = returns if alike and swapped == returned else _lines(swap, swapped)
-        lines_ = tuple(map(_either, returns, swaps))
-        found = returned.every()
-        outcomes = {line.outcome for line in lines_} or {_summed(back, found)[0]}
+        if self.plan.resolution_asked:
+            credit = self._way(facts, "return", "store_credit")
+            credited = _findings(credit)
+            credits_ = _lines(credit, credited)
+        lines_ = tuple(map(_either, returns, credits_, swaps))
+        outcomes = {line.outcome for line in lines_} or {_summed(back, returned.every())[0]}
         best = next(outcome for outcome in _LIGHT if outcome in outcomes)
-        told = [one for one in found if one.outcome == best] or [one for one in swapped.every() if one.outcome == best]
-        return self._ruling(back, told, lines_, kept=False)
+        spoke = [[one for one in way.every() if one.outcome == best] for way in (returned, credited, swapped)]
+        return self._ruling(back, next((found for found in spoke if found), spoke[0]), lines_, kept=False)
+
+    def _way(self, facts: Facts, action: str, resolution: str) -> Case:
+        """All lines as if they were asked for this way."""
+        chosen: dict[str, Any] = {"action": action, "amount": None, "destination": "original"}
+        if self.plan.resolution_asked:
+            chosen["lines"] = tuple(line.model_copy(update={"resolution": resolution}) for line in facts.lines)
+        return Case(facts.model_copy(update=chosen), self.plan, choosing=True)
 
     def window_days(self, facts: Facts) -> int | None:
         """For how many days after delivery all of the facts' lines may come back, without lines whatever is bought now.
@@ -93,10 +102,10 @@ class Guard:
 
 
 class Own(NamedTuple):
-    """What speaks for each line by itself, and whether a rule of the store's own allows them all."""
+    """What speaks for each line by itself, and whether a rule of the store's own allows it."""
 
     findings: list[list[Finding]]
-    waived: bool
+    waived: list[bool]
 
 
 class Found(NamedTuple):
@@ -106,11 +115,21 @@ class Found(NamedTuple):
     own: Own | None
     """None: it was not even looked at them."""
     after: list[Finding]
+    early: Sequence[list[Finding]] = ()
+    """While nobody has chosen lines: what would come before and after each, were it asked for alone."""
+    asking: Sequence[list[Finding]] = ()
 
     def every(self) -> list[Finding]:
         """Every finding, the heaviest first."""
-        own = [finding for part in self.own.findings for finding in part] if self.own else []
-        return sorted_by_weight([*self.before, *own, *self.after])
+        own = self.own.findings if self.own else []
+        return sorted_by_weight([*chain(*self.early), *self.before, *chain(*own), *self.after, *chain(*self.asking)])
+
+    def of(self, at: int) -> list[Finding]:
+        """What is found of one line, the heaviest first."""
+        early = self.early[at] if self.early else []
+        own = self.own.findings[at] if self.own else []
+        asking = self.asking[at] if self.asking else []
+        return sorted_by_weight([*early, *self.before, *own, *self.after, *asking])
 
 
 def _findings(case: Case, own: Own | None = None) -> Found:
@@ -118,13 +137,23 @@ def _findings(case: Case, own: Own | None = None) -> Found:
     barred = gates.identity(case)
     if barred is not None:  # who may not know the order is told nothing else about it
         return Found([barred], None, [])
-    before = list(limits.early_rules(case))
+    early = limits.early_rules(case)
+    before = [] if case.choosing else [*chain(*early)]
+    early = early if case.choosing else []
     state = gates.state(case)
     if state is not None:
-        return Found([*before, state], None, [])
+        return Found([*before, state], None, [], early)
     before += [*gates.changes(case), *gates.once(case)]
     own = own or _own(case)
-    return Found(before, own, _after(case, waived=own.waived))
+    after = [*limits.keep(case), *limits.destination(case), *limits.caps(case)]
+    after += [*limits.instant(case), *limits.two_persons(case)]
+    abuse = [*limits.abuse(case)]
+    if not case.choosing:
+        asking = _asking([*abuse, *limits.approval(case, case.every())], waived=all(own.waived))
+        return Found(before, own, [*after, *asking])
+    apart = zip(case.every(), own.waived, strict=True)
+    asked = [_asking([*abuse, *limits.approval(case, [scene])], waived=waived) for scene, waived in apart]
+    return Found(before, own, after, early, asked)
 
 
 def _own(case: Case) -> Own:
@@ -134,15 +163,12 @@ def _own(case: Case) -> Own:
     for part, finding in zip(own, ruled, strict=True):
         if finding is not None:
             part.append(finding)
-    return Own(own, all(finding is not None and finding.outcome == "allow" for finding in ruled))
+    return Own(own, [finding is not None and finding.outcome == "allow" for finding in ruled])
 
 
-def _after(case: Case, *, waived: bool) -> list[Finding]:
-    """Destination, abuse, caps and approvals; a rule that allows waives what would only ask."""
-    after = [*limits.keep(case), *limits.destination(case), *limits.caps(case)]
-    after += [*limits.instant(case), *limits.two_persons(case)]
-    asking = [*limits.abuse(case), *limits.approval(case)]
-    return after + [finding for finding in asking if finding.outcome == "refuse" or not waived]
+def _asking(found: Sequence[Finding], *, waived: bool) -> list[Finding]:
+    """Of abuse and approvals what still counts; a rule that allows waives what would only ask."""
+    return [finding for finding in found if finding.outcome == "refuse" or not waived]
 
 
 def _summed(case: Case, found: Sequence[Finding]) -> Summary:
@@ -158,17 +184,13 @@ def _summed(case: Case, found: Sequence[Finding]) -> Summary:
 
 def _lines(case: Case, found: Found) -> tuple[LineRuling, ...]:
     """What the findings mean for each line."""
-    none: list[list[Finding]] = [[] for _ in case.scenes]
-    own = found.own.findings if found.own else none
-    return tuple(
-        _line(case, scene, [*found.before, *part, *found.after]) for scene, part in zip(case.scenes, own, strict=False)
-    )
+    return tuple(_line(case, scene, found.of(at)) for at, scene in enumerate(case.scenes))
 
 
 def _line(case: Case, scene: Scene, found: Sequence[Finding]) -> LineRuling:
     line = scene.line
     assert line is not None
-    outcome, code, reasons, rules = _summed(case, sorted_by_weight(found))
+    outcome, code, reasons, rules = _summed(case, found)
     refused = outcome == "refuse"
     quantity = line.free if case.choosing else line.quantity
     fee, fixed = (0, 0) if refused else lines.fee(case, scene)
@@ -186,14 +208,15 @@ def _line(case: Case, scene: Scene, found: Sequence[Finding]) -> LineRuling:
     )
 
 
-def _either(back: LineRuling, swapped: LineRuling) -> LineRuling:
-    """One line as return and as exchange: what is possible by either."""
-    money = tuple(word for word in back.resolutions if word != "exchange")
-    goods = ("exchange",) if "exchange" in swapped.resolutions else ()
-    better = swapped if back.outcome == "refuse" and goods else back
-    if better.resolutions == (*money, *goods):
-        return better
-    return better.model_copy(update={"resolutions": (*money, *goods)})
+def _either(refund: LineRuling, credit: LineRuling, swapped: LineRuling) -> LineRuling:
+    """One line as money, as store credit and as other goods: what is possible by any, and how by the first of those."""
+    ways = ((refund, "refund"), (credit, "store_credit"), (swapped, "exchange"))
+    words = tuple(word for line, word in ways if word in line.resolutions)
+    if words:
+        better = next(line for line, word in ways if word in line.resolutions)
+    else:  # it is why not that is told
+        better = next((line for line, _ in ways if line.outcome == "refuse"), refund)
+    return better if better.resolutions == words else better.model_copy(update={"resolutions": words})
 
 
 _LIGHT: list[Outcome] = ["allow", "ask", "refuse"]

@@ -589,3 +589,45 @@ def test_returnable_of_an_order_that_has_not_arrived_or_is_anothers_says_why():
 def test_returnable_asks_where_a_person_would_be_asked():
     ruling = returnable({}, delivered_at=None)
     assert (ruling.outcome, ruling.approvers, ruling.lines[0].outcome) == ("ask", 1, "ask")
+
+
+def outcomes(document, *lines, **more):
+    return [(one.outcome, one.resolutions) for one in returnable(document, lines=lines, **more).lines]
+
+
+def test_returnable_tells_of_a_line_what_would_be_said_of_it_alone():
+    cheap, dear = line("a", value=900), line("b", value=9000)
+    below = {"fact": "line.value", "op": "lt", "value": {"amount": 5000, "currency": "EUR"}}
+    yes = {"auto_approve": {"return": below, "exchange": below}}
+    assert [one for one, _ in outcomes(yes, cheap, dear)] == ["allow", "ask"]
+    vip = {"id": "vip", "actions": ["return", "exchange"], "when": below, "outcome": "allow"}
+    waived = {"auto_approve": {"return": False, "exchange": False}, "rules": [vip]}
+    assert [one for one, _ in outcomes(waived, cheap, dear)] == ["allow", "ask"]
+    never = {"id": "no", "actions": ["return", "exchange"], "when": {"not": below}, "outcome": "refuse"}
+    assert [one for one, _ in outcomes({"rules": [{**never, "before_state": True}]}, cheap, dear)] == [
+        "allow",
+        "refuse",
+    ]
+
+
+def test_returnable_holds_a_reason_against_that_alone_which_lists_others():
+    listed = {"reasons": {"return": {"accepted": ["damaged"]}}}
+    assert outcomes(listed, line(), reason="bored") == [("allow", ("exchange",))]
+    assert outcomes(listed, line(), reason="damaged") == [("allow", ("refund", "store_credit", "exchange"))]
+
+
+def test_returnable_tries_each_resolution_where_a_rule_asks_for_it():
+    rule = {"id": "r", "actions": ["return", "exchange"], "outcome": "refuse"}
+    for word in ("refund", "store_credit", "exchange"):
+        asked = {"fact": "line.resolution", "op": "eq", "value": word}
+        left = tuple(one for one in ("refund", "store_credit", "exchange") if one != word)
+        assert outcomes({"rules": [{**rule, "when": asked}]}, line()) == [("allow", left)]
+    asked = {"fact": "line.resolution", "op": "exists", "value": True}
+    assert outcomes({"rules": [{**rule, "when": asked}]}, line()) == [("refuse", ())]
+    only = {"resolutions": ["exchange"], "rules": [{**rule, "actions": ["exchange"], "when": None}]}
+    assert outcomes(only, line()) == [("refuse", ())], "as money it may not come back, as goods it is refused"
+
+
+def test_a_policy_whose_yes_depends_on_the_reason_says_so():
+    yes = {"auto_approve": {"return": {"fact": "line.reason", "op": "eq", "value": "damaged"}}}
+    assert Guard(check(yes), "v1").plan.reason_asked

@@ -105,3 +105,27 @@ def test_automation_never_passes_a_cap(document, facts):
         caps = document["caps"][facts.currency]
         assert facts.amount <= caps["refund"]
         assert all(facts.spent.get(scope, 0) + facts.amount <= caps[scope] for scope in ("order", "customer", "day"))
+
+
+@slow
+@given(make.documents, make.facts, st.none() | st.sampled_from(make.REASONS))
+def test_what_is_told_as_returnable_is_what_is_decided_of_the_line_then(document, facts, reason):
+    """Where money may go to its origin, and no reason is missing: both are chosen later."""
+    assume("original" in document.get("destinations", ["original"]) and facts.lines)
+    assume(reason or not any(rule["required"] for rule in document.get("reasons", {}).values()))
+    fixed = {"actor": "shopper", "proof": 2, "owner": True, "destination": "original", "destination_kind": None}
+    asked = {"action": "return", "amount": None, "method": None, "instant": False, "follows": None, "reason": reason}
+    facts = facts.model_copy(update={**fixed, **asked})
+    each = {"photos": 10**21, "reason": reason}
+    lines = [line.model_copy(update={"quantity": max(1, line.free), **each}) for line in facts.lines]
+    guard = Guard(check(document), "v")
+    for line, told in zip(lines, guard.returnable(facts.model_copy(update={"lines": tuple(lines)})).lines, strict=True):
+        found = {}
+        for way, action in (("refund", "return"), ("store_credit", "return"), ("exchange", "exchange")):
+            alone = {"action": action, "lines": (line.model_copy(update={"resolution": way}),)}
+            found[way] = guard.decide(facts.model_copy(update=alone))
+        possible = [way for way, ruling in found.items() if ruling.outcome != "refuse"]
+        assert list(told.resolutions) == possible
+        first = found[possible[0]] if possible else None
+        assert told.outcome == (first.outcome if first else "refuse")
+        assert told.fee == (first.fee if first else 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.services.policy.checks.findings import Case, Finding
 from app.services.policy.compiled import Ready
@@ -10,8 +10,9 @@ from app.services.policy.names import Scene
 from app.services.policy.parts import Rule
 
 PAID_BACK = frozenset({"return", "refund", "claim", "withdrawal"})
-FILED = frozenset({"claim", "withdrawal"})
-"""What a shopper may always hand in: a limit makes a person look at it and does not turn it away."""
+FILED = frozenset({"claim", "withdrawal", "exchange"})
+"""What a limit makes a person look at and does not turn away: what a shopper may always hand in, and goods that are to
+go out before others are back (of an exchange that waits for them nothing is given)."""
 
 
 def destination(case: Case) -> Iterator[Finding]:
@@ -52,14 +53,13 @@ def keep(case: Case) -> Iterator[Finding]:
         yield Finding("refuse", "keep_items", "keep_items", "refund_method_not_allowed")
 
 
-def early_rules(case: Case) -> Iterator[Finding]:
-    """Refusals of the store's own that come before the order's state."""
+def early_rules(case: Case) -> list[list[Finding]]:
+    """Refusals of the store's own that come before the order's state, per scene; empty without such rules."""
     rules = case.plan.early_rules.get(case.facts.action, ())
-    if rules:
-        for scene in case.every():
-            found = _first(case, rules, scene)
-            if found is not None:
-                yield found
+    if not rules:
+        return []
+    found = [_first(case, rules, scene) for scene in case.every()]
+    return [[] if one is None else [one] for one in found]
 
 
 def rule(case: Case, scene: Scene) -> Finding | None:
@@ -158,13 +158,13 @@ def two_persons(case: Case) -> Iterator[Finding]:
         yield Finding("ask", "two_persons", "two_persons", approvers=2)
 
 
-def approval(case: Case) -> Iterator[Finding]:
+def approval(case: Case, scenes: Sequence[Scene]) -> Iterator[Finding]:
     """What waits for a person's yes; an action that nobody has named does."""
     if case.merchant:
         return
     actions = {case.facts.action, "exchange"} if case.swaps else {case.facts.action}
     for action in actions:
         test = case.plan.approve.get(action)
-        if test is None or not all(map(test, case.every())):
+        if test is None or not all(map(test, scenes)):
             yield Finding("ask", "approval", "approval")
             return
