@@ -123,7 +123,7 @@ def order_snapshot(order: ShownOrder) -> OrderSnapshot:
         external_id=order.id,
         number=order.custom_display_id or f"#{order.display_id}",
         status=status,
-        payment_status=PAYMENT_WORDS.get(order.payment_status or "", "pending"),
+        payment_status=_paid(order),
         fulfillment_status=FULFILLMENT_WORDS.get(order.fulfillment_status or "", "unfulfilled"),
         placed_at=moment(order.created_at),
         delivered_at=max(delivered) if status == "delivered" and delivered else None,
@@ -158,6 +158,14 @@ def _status(order: ShownOrder) -> OrderStatus:
     if said in NOT_BEGUN:
         return "pending" if order.status in {"pending", "requires_action"} else "processing"
     return SHIPPED.get(said, "processing")
+
+
+def _paid(order: ShownOrder) -> PaymentStatus:
+    """What was to be paid at first counts: a dearer exchange that nobody has paid makes it `partially_captured`."""
+    if order.payment_status == "partially_captured" and order.payments:
+        whole = all(payment.captured >= payment.amount for payment in order.payments if not payment.canceled_at)
+        return ("partially_refunded" if any(one.refunds for one in order.payments) else "paid") if whole else "pending"
+    return PAYMENT_WORDS.get(order.payment_status or "", "pending")
 
 
 def _line(line: ShownLine, currency: str) -> LineSnapshot:

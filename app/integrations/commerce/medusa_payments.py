@@ -4,9 +4,9 @@
   refunds are read before anything is sent, and after everything that was not a clear yes.
 - **An error after the effect**: while an order change (a return's draft, an edit) is open, a refund is answered with
   400 and made all the same. What a payment's refunds say counts, no status and no sum of the order.
-- **A refund stands before it is made**: Medusa writes it down, asks its payment provider, and deletes it where that says
-  no. One whose answer was lost is `pending` until it has stood for `SETTLES` seconds; one that does not stand may still
-  arrive for `ARRIVES` seconds, and nothing is sent again before.
+- **A refund stands before it is made**: Medusa writes it down, asks its payment provider, and deletes it where that
+  says no. One whose answer was lost is `pending` until it has stood for `SETTLES` seconds; one that does not stand may
+  still arrive for `ARRIVES` seconds, and nothing is sent again before.
 - **Canceling gives the money back** by itself, under no key: once an order was canceled by us, what Medusa gave back
   then is the refund that waited for it.
 - An amount that is missing is the whole payment, and 0.001 is one; so none is sent that the currency does not have.

@@ -192,6 +192,7 @@ class ShownPayment(Shown):
 
     id: str
     currency_code: str
+    amount: Amount
     provider_id: str | None = None
     canceled_at: str | None = None
     captures: list[_Capture] = Field(default_factory=list[_Capture])
