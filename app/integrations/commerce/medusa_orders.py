@@ -22,7 +22,6 @@ from app.integrations.commerce.contract import (
     RefundSnapshot,
     ShipmentSnapshot,
     Totals,
-    Variant,
 )
 from app.integrations.commerce.medusa_shown import (
     Priced,
@@ -32,8 +31,6 @@ from app.integrations.commerce.medusa_shown import (
     ShownOrder,
     ShownParcel,
     ShownPayment,
-    ShownProduct,
-    ShownVariant,
 )
 from app.integrations.commerce.medusa_wire import MARK, currency_of, minor, moment, noted, rounded
 
@@ -220,12 +217,19 @@ def _payment(payment: ShownPayment) -> PaymentSnapshot:
     provider = payment.provider_id or ""
     return PaymentSnapshot(
         external_id=payment.id,
-        kind=next((kind for word, kind in KIND_WORDS if word in provider), "other"),
+        kind=_kind(provider),
         label=provider.removeprefix("pp_").replace("_", " ").strip().capitalize() or "Payment",
         currency=currency,
         captured=rounded(payment.captured, currency, "down"),
         refunded=rounded(payment.refunded, currency, "up"),
     )
+
+
+def _kind(provider: str) -> PaymentKind:
+    for word, kind in KIND_WORDS:
+        if word in provider:
+            return kind
+    return "other"
 
 
 def _shipments(parcel: ShownParcel, order: ShownOrder) -> list[ShipmentSnapshot]:
@@ -245,49 +249,3 @@ def _shipments(parcel: ShownParcel, order: ShownOrder) -> list[ShipmentSnapshot]
         )
         for at, label in enumerate(labels)
     ]
-
-
-# ---- what the shop sells -------------------------------------------------------------------------------------------
-
-
-def variants_of(product: ShownProduct, currency: str) -> tuple[Variant, ...]:
-    """Every variant that has a price in the currency."""
-    listed = (variant_of(one.model_copy(update={"product": product}), currency) for one in product.variants)
-    return tuple(variant for variant in listed if variant is not None)
-
-
-def variant_of(shown: ShownVariant, currency: str) -> Variant | None:
-    """A variant in our words; None where it has no price in the currency, so that nobody could pay for it."""
-    prices = [
-        one
-        for one in shown.prices
-        if one is not None
-        and one.currency_code.upper() == currency
-        and one.price_list_id is None
-        and not one.rules_count
-        and (one.min_quantity or 0) <= 1
-    ]
-    if not prices or shown.product is None:
-        return None
-    return Variant(
-        external_id=shown.id,
-        product_id=shown.product.id,
-        title=shown.product.title,
-        options={one.option.title: one.value for one in shown.options if one.option is not None},
-        price=minor(prices[0].amount, currency),
-        currency=currency,
-        available=shown.product.status == "published" and _in_stock(shown),
-    )
-
-
-def _in_stock(shown: ShownVariant) -> bool:
-    if not shown.manage_inventory or shown.allow_backorder:
-        return True
-    kept = [one for one in shown.inventory_items if one is not None and one.inventory is not None]
-    return bool(kept) and all(
-        _left(one.inventory.location_levels) >= one.required_quantity for one in kept if one.inventory
-    )
-
-
-def _left(levels: Sequence[object]) -> Decimal:
-    return sum((getattr(level, "available_quantity", Decimal()) for level in levels), Decimal())

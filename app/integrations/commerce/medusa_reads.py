@@ -22,17 +22,21 @@ from app.integrations.commerce.contract import (
     OrderSnapshot,
     Variant,
 )
-from app.integrations.commerce.medusa_orders import customer_snapshot, order_snapshot, variant_of, variants_of
+from app.integrations.commerce.medusa_orders import customer_snapshot, order_snapshot
+from app.integrations.commerce.medusa_products import (
+    PRODUCT_FIELDS,
+    VARIANT_FIELDS,
+    ShownProduct,
+    ShownVariant,
+    variant_of,
+    variants_of,
+)
 from app.integrations.commerce.medusa_shown import (
     CUSTOMER_FIELDS,
     ORDER_FIELDS,
-    PRODUCT_FIELDS,
-    VARIANT_FIELDS,
     Count,
     ShownCustomer,
     ShownOrder,
-    ShownProduct,
-    ShownVariant,
 )
 from app.integrations.commerce.medusa_wire import ID, PAGE, Shop, Shown, currency_of, moment, read
 from app.integrations.errors import OutcomeUnknown, Refused

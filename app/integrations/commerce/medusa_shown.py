@@ -30,37 +30,31 @@ ADDRESS_FIELDS = (
 )  # fmt: skip
 
 
-def _of(part: str, *fields: str) -> list[str]:
+def of(part: str, *fields: str) -> list[str]:
+    """The fields of a part."""
     return [f"{part}.{field}" for field in fields]
 
 
 ORDER_FIELDS = ",".join([
     "id", "display_id", "custom_display_id", "is_draft_order", "status", "email", "currency_code", "locale",
     "created_at", "updated_at", "canceled_at", "metadata", "payment_status", "fulfillment_status",
-    *_of("customer", "id", "email", "phone", "first_name", "last_name"),
-    *_of("shipping_address", *ADDRESS_FIELDS),
-    *_of("items", "id", "title", "product_title", "product_id", "variant_id", "unit_price", "is_tax_inclusive"),
-    *_of("items.detail", "quantity", "fulfilled_quantity", "shipped_quantity", "delivered_quantity"),
-    *_of("items", "tax_lines.rate", "adjustments.amount"),
-    *_of("items", "variant.options.value", "variant.options.option.title", "product.tags.value"),
-    *_of("shipping_methods", "id", "name", "amount", "is_tax_inclusive", "tax_lines.rate", "adjustments.amount"),
-    *_of("shipping_methods.detail", "return_id", "exchange_id", "claim_id"),
-    *_of("payment_collections.payments", *PAYMENT_FIELDS),
-    *_of("fulfillments", "id", "created_at", "shipped_at", "delivered_at", "canceled_at", "provider_id"),
-    *_of("fulfillments", "labels.tracking_number", "labels.tracking_url", "items.line_item_id", "items.quantity"),
-    *_of("returns", "id", "status", "exchange_id"),
+    *of("customer", "id", "email", "phone", "first_name", "last_name"),
+    *of("shipping_address", *ADDRESS_FIELDS),
+    *of("items", "id", "title", "product_title", "product_id", "variant_id", "unit_price", "is_tax_inclusive"),
+    *of("items.detail", "quantity", "fulfilled_quantity", "shipped_quantity", "delivered_quantity"),
+    *of("items", "tax_lines.rate", "adjustments.amount"),
+    *of("items", "variant.options.value", "variant.options.option.title", "product.tags.value"),
+    *of("shipping_methods", "id", "name", "amount", "is_tax_inclusive", "tax_lines.rate", "adjustments.amount"),
+    *of("shipping_methods.detail", "return_id", "exchange_id", "claim_id"),
+    *of("payment_collections.payments", *PAYMENT_FIELDS),
+    *of("fulfillments", "id", "created_at", "shipped_at", "delivered_at", "canceled_at", "provider_id"),
+    *of("fulfillments", "labels.tracking_number", "labels.tracking_url", "items.line_item_id", "items.quantity"),
+    *of("returns", "id", "status", "exchange_id"),
 ])  # fmt: skip
 CUSTOMER_FIELDS = ",".join([
     "id", "email", "phone", "first_name", "last_name", "metadata",
-    *_of("addresses", "is_default_shipping", *ADDRESS_FIELDS),
+    *of("addresses", "is_default_shipping", *ADDRESS_FIELDS),
 ])  # fmt: skip
-_VARIANT_FIELDS = (
-    "id", "title", "manage_inventory", "allow_backorder", "options.value", "options.option.title", "prices.amount",
-    "prices.currency_code", "prices.min_quantity", "prices.price_list_id", "prices.rules_count",
-    "inventory_items.required_quantity", "inventory_items.inventory.location_levels.available_quantity",
-)  # fmt: skip
-VARIANT_FIELDS = ",".join([*_VARIANT_FIELDS, "product.id", "product.title", "product.status"])
-PRODUCT_FIELDS = ",".join(["id", "title", "status", *_of("variants", *_VARIANT_FIELDS)])
 
 
 class ShownAddress(Shown):
@@ -128,13 +122,15 @@ class _Titled(Shown):
     title: str
 
 
-class _Option(Shown):
+class ShownOption(Shown):
+    """What a variant is of an option."""
+
     value: str
     option: _Titled | None = None
 
 
 class _Options(Shown):
-    options: list[_Option] = Field(default_factory=list[_Option])
+    options: list[ShownOption] = Field(default_factory=list[ShownOption])
 
 
 class _Tag(Shown):
@@ -275,49 +271,3 @@ class ShownOrder(Shown):
     def parcels(self) -> list[ShownParcel]:
         """Those that were not taken back."""
         return [one for one in self.fulfillments if one is not None and one.canceled_at is None]
-
-
-class _Price(Shown):
-    amount: Amount
-    currency_code: str
-    min_quantity: Count | None = None
-    price_list_id: str | None = None
-    rules_count: Count = 0
-
-
-class _Level(Shown):
-    available_quantity: Amount = Decimal()
-
-
-class _Inventory(Shown):
-    location_levels: list[_Level | None] = Field(default_factory=list[_Level | None])
-
-
-class _Stock(Shown):
-    required_quantity: Count = 1
-    inventory: _Inventory | None = None
-
-
-class _Product(Shown):
-    id: str
-    title: str
-    status: str = "published"
-
-
-class ShownVariant(Shown):
-    """A variant of a product; `product` where it was asked for by itself."""
-
-    id: str
-    title: str | None = None
-    manage_inventory: bool = False
-    allow_backorder: bool = False
-    options: list[_Option] = Field(default_factory=list[_Option])
-    prices: list[_Price | None] = Field(default_factory=list[_Price | None])
-    inventory_items: list[_Stock | None] = Field(default_factory=list[_Stock | None])
-    product: _Product | None = None
-
-
-class ShownProduct(_Product):
-    """A product with all its variants."""
-
-    variants: list[ShownVariant] = Field(default_factory=list[ShownVariant])
