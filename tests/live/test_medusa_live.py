@@ -14,12 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.live import medusa
 from tests.live.dropping import Dropping, dropping
 from tests.live.medusa import Medusa
 from tests.sandbox.served import run_sandbox
 from tests.services.durable_fixtures import Site, make_site, until
-from tests.support.databases import Databases
 from tests.support.servers import Server
 
 SETTINGS = {
@@ -34,18 +32,8 @@ pytestmark = pytest.mark.usefixtures("npm")
 
 
 @pytest.fixture(scope="module")
-def shop(npm: None, databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Medusa]:
-    if missing := databases.missing():
-        pytest.skip(missing)
-    database = databases.empty_postgres()
-    with medusa.running(tmp_path_factory.mktemp("medusa") / "shop", database) as running:
-        yield running
-    databases.drop(database)
-
-
-@pytest.fixture(scope="module")
-def proxy(shop: Medusa) -> Iterator[Dropping]:
-    with dropping(shop.url, "/refund") as running:
+def proxy(medusa_shop: Medusa) -> Iterator[Dropping]:
+    with dropping(medusa_shop.url, "/refund") as running:
         yield running
 
 
@@ -93,11 +81,12 @@ class Connected:
 
 
 @pytest.fixture
-def here(postgres_url, sandbox_url: str, run_server, shop: Medusa, proxy: Dropping) -> Connected:
-    return Connected(make_site(postgres_url(), sandbox_url, run_server, orders=1), shop, proxy.url)
+def here(postgres_url, sandbox_url: str, run_server, medusa_shop: Medusa, proxy: Dropping) -> Connected:
+    return Connected(make_site(postgres_url(), sandbox_url, run_server, orders=1), medusa_shop, proxy.url)
 
 
-def test_an_order_goes_the_whole_way_through_our_api(here: Connected, shop: Medusa):
+def test_an_order_goes_the_whole_way_through_our_api(here: Connected):
+    shop = here.shop
     path = f"/v1/connections/{here.connection['id']}"
     assert {"orders", "cancel", "returns", "exchanges", "refunds"} <= set(here.ok("GET", path)["capabilities"])
     checked = here.ok("POST", f"{path}/check")
@@ -132,7 +121,8 @@ def test_an_order_goes_the_whole_way_through_our_api(here: Connected, shop: Medu
     assert (payment["refunded"]["amount"], payment["refundable"]["amount"]) == (6100, 0)
 
 
-def test_what_medusa_answers_wrongly_or_not_at_all_is_refunded_once(here: Connected, shop: Medusa, proxy: Dropping):
+def test_what_medusa_answers_wrongly_or_not_at_all_is_refunded_once(here: Connected, proxy: Dropping):
+    shop = here.shop
     drafted = shop.order(S=2)
     shop.sent(drafted)
     here.seen(drafted)
@@ -164,7 +154,8 @@ def test_what_medusa_answers_wrongly_or_not_at_all_is_refunded_once(here: Connec
     assert (here.moved(lost), proxy.lose < 1) == ([Decimal("10.5")], True)
 
 
-def test_a_worker_that_is_killed_in_the_middle_has_refunded_once(here: Connected, shop: Medusa, proxy: Dropping):
+def test_a_worker_that_is_killed_in_the_middle_has_refunded_once(here: Connected, proxy: Dropping):
+    shop = here.shop
     order = shop.order(S=2)
     here.seen(order)
     proxy.held.clear()
