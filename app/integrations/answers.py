@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, NoReturn, cast
 
@@ -15,6 +16,8 @@ REFUSALS = frozenset({400, 401, 403, 404, 409, 410, 422})
 """Statuses that are a no, if the answer says in JSON which one."""
 THROTTLED = frozenset({"throttled", "rate_limited", "rate_limit", "too_many_requests"})
 MAX_RETRY_AFTER = 86_400.0
+LONGEST = 30
+"""Digits before or behind the point of a number that is read as it is written."""
 
 
 def read(
@@ -31,9 +34,16 @@ def read(
     raise error_of(status, headers, code, detail, evidence)
 
 
-def document(status: int, headers: Mapping[str, str], content: bytes, evidence: dict[str, Any]) -> dict[str, Any]:
-    """The JSON object of a 2xx answer; raises OutcomeUnknown where it is none."""
-    found = json_or_none(headers, content)
+def document(
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    evidence: dict[str, Any],
+    *,
+    fractions: Callable[[str], Any] | None = None,
+) -> dict[str, Any]:
+    """The JSON object of a 2xx answer; raises OutcomeUnknown where it is none. `fractions`: see `strict_json`."""
+    found = json_or_none(headers, content, fractions)
     if found is None:
         evidence["error"] = "malformed"
         where = f"{evidence['method']} {evidence['path']}"
@@ -41,9 +51,11 @@ def document(status: int, headers: Mapping[str, str], content: bytes, evidence: 
     return found
 
 
-def json_or_none(headers: Mapping[str, str], content: bytes) -> dict[str, Any] | None:
+def json_or_none(
+    headers: Mapping[str, str], content: bytes, fractions: Callable[[str], Any] | None = None
+) -> dict[str, Any] | None:
     """The JSON object of any answer, None where it is none: for providers that tell their errors in their own way."""
-    return _strict_or_none(content) if _kind(headers) == "application/json" else None
+    return _strict_or_none(content, fractions) if _kind(headers) == "application/json" else None
 
 
 def error_of(
@@ -93,17 +105,20 @@ def _retry_after(text: str | None) -> float | None:
     return min(max((moment - now()).total_seconds(), 0.0), MAX_RETRY_AFTER)
 
 
-def _strict_or_none(content: bytes) -> dict[str, Any] | None:
+def _strict_or_none(content: bytes, fractions: Callable[[str], Any] | None = None) -> dict[str, Any] | None:
     try:
-        return strict_json(content)
+        return strict_json(content, fractions)
     except (ValueError, RecursionError):
         return None
 
 
-def strict_json(content: bytes) -> dict[str, Any]:
-    """One JSON object; ValueError for duplicate keys, NaN, numbers out of range, lone surrogates and NUL."""
+def strict_json(content: bytes, fractions: Callable[[str], Any] | None = None) -> dict[str, Any]:
+    """One JSON object; ValueError for duplicate keys, NaN, numbers out of range, lone surrogates and NUL.
+
+    `fractions` makes of a number with a point or an exponent what is wanted of it: `exact`, where it may be money.
+    """
     document: Any = json.loads(
-        content.decode(), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
+        content.decode(), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=fractions or _finite
     )
     if not isinstance(document, dict):
         raise ValueError("not an object")  # noqa: TRY004 - a malformed answer, not a caller's mistake
@@ -126,6 +141,14 @@ def _no_constant(word: str) -> NoReturn:
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
+        raise ValueError("a number is out of range")
+    return number
+
+
+def exact(text: str) -> Decimal:
+    """A number of JSON as it is written; ValueError where it is out of the range of what is counted."""
+    number = Decimal(text)
+    if not number.is_finite() or abs(number.adjusted()) > LONGEST:
         raise ValueError("a number is out of range")
     return number
 

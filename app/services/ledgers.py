@@ -174,9 +174,10 @@ def has_refunds(session: Session, order: Order) -> bool:
 
 
 def take_reading(payment: OrderPayment, said: PaymentLedger, counted: set[str]) -> None:
-    """Write the provider's truth about one payment; `counted` are the keys that our own ledger counts already."""
+    """Write the provider's truth about one payment; `counted`: keys and ids that our own ledger counts already."""
     payment.captured = said.captured
-    outside = sum(refund.amount for refund in said.refunds if refund.status != "failed" and refund.key not in counted)
+    elsewhere = (refund for refund in said.refunds if counted.isdisjoint({refund.key, refund.external_id}))
+    outside = sum(refund.amount for refund in elsewhere if refund.status != "failed")
     note_outside(payment, outside)
     payment.ledger_at = clock.now()
 

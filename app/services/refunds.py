@@ -237,17 +237,20 @@ def _allocate(
 
 
 def _counted(session: Session, payments: list[OrderPayment]) -> set[str]:
-    """The provider's keys of what our ledger counts against these payments, held as it is to the commit.
+    """The provider's keys and ids of what our ledger counts against these payments, held as it is to the commit.
+
+    A provider that gives money back by itself when an order is canceled does so under no key of ours.
 
     Only of that: money that went out on a part which we hold as failed, by a person's word or an older answer, is
     counted nowhere else, and so as made elsewhere.
     """
     query = (
-        select(Operation.provider_key)
+        select(Operation.provider_key, Operation.external_id)
         .join(Allocation, Allocation.operation_id == Operation.id)
         .where(Allocation.payment_id.in_([payment.id for payment in payments]), Allocation.status.in_(RESERVING))
     )
-    return set(session.scalars(query.with_for_update(read=True, of=Allocation)))
+    rows = session.execute(query.with_for_update(read=True, of=Allocation))
+    return {name for row in rows for name in row if name is not None}
 
 
 # ---- a refund that waits for the shop ---------------------------------------------------------------------

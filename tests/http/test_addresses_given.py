@@ -19,12 +19,16 @@ no_database = pytest.mark.parametrize("app", ["sqlite"], indirect=True)  # none 
 HOOKS, CONNECTIONS = "/v1/webhook-endpoints", "/v1/connections"
 STRIPE = {"secret_key": "sk_test_" + "x" * 24}
 SHOPIFY = {"access_token": "shpat_" + "0" * 32}
+MEDUSA = {"secret_key": "sk_" + "0" * 32}
 UPS = {"client_id": "a" * 20, "client_secret": "b" * 20}
 KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "stripe": ({}, STRIPE),
     "shopify": ({"shop": "a.myshopify.com"}, SHOPIFY),
     "ups": ({"account_number": "A1B2C3"}, UPS),
+    "medusa": ({"url": "https://shop.example.com"}, MEDUSA),
 }
+OUR_TESTS = {"medusa": "url"}
+"""The field that takes the address of our tests, where it is not `api_base`."""
 
 
 class Canary:
@@ -97,8 +101,8 @@ def test_no_connection_goes_inside(store: Tenant, canary: Canary, kind: str) -> 
             body = {"kind": kind, "name": "x", "config": {**config, field: url}, "credentials": credentials}
             answer = store.post(CONNECTIONS, body)
             assert answer.status_code == (400 if "\0" in url else 422), (field, url)
-    tests_own = {"kind": kind, "name": "x", "config": {**config, "api_base": f"http://127.0.0.1:{canary.port}"}}
-    made = store.post(CONNECTIONS, {**tests_own, "credentials": credentials})
+    tests_own = {**config, OUR_TESTS.get(kind, "api_base"): f"http://127.0.0.1:{canary.port}"}
+    made = store.post(CONNECTIONS, {"kind": kind, "name": "x", "config": tests_own, "credentials": credentials})
     assert made.status_code == 201, "the form of our tests, which only a setting of theirs lets through"
     checked = store.post(f"{CONNECTIONS}/{made.json()['id']}/check")
     assert (checked.status_code, checked.json()["status"]) == (200, "failing")

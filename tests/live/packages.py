@@ -47,22 +47,36 @@ def install() -> None:
 
 
 @contextmanager
-def running(*arguments: str, log: Path, seconds: float = 60) -> Iterator[Server]:
+def running(
+    *arguments: str,
+    log: Path,
+    seconds: float = 60,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
     """Node.js with these arguments, once it listens; `{port}` in them stands for its port on the loopback."""
-    with all_running({"one": arguments}, logs=log.parent, seconds=seconds) as found:
-        yield found["one"]
+    wanted = {log.stem: arguments}
+    with all_running(wanted, logs=log.parent, seconds=seconds, cwd=cwd, environment=environment) as found:
+        yield found[log.stem]
 
 
 @contextmanager
-def all_running(wanted: Mapping[str, Sequence[str]], *, logs: Path, seconds: float = 60) -> Iterator[dict[str, Server]]:
+def all_running(
+    wanted: Mapping[str, Sequence[str]],
+    *,
+    logs: Path,
+    seconds: float = 60,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[dict[str, Server]]:
     """Several of them, by name, that start side by side."""
     with ExitStack() as stack:
         servers: dict[str, Server] = {}
         for name, arguments in wanted.items():
             port = free_port()
             given = [argument.replace("{port}", str(port)) for argument in arguments]
-            environment = {"NODE_PATH": str(MODULES)}
-            server = start(*given, log=logs / f"{name}.log", environment=environment, command=str(NODE))
+            around = {"NODE_PATH": str(MODULES), **(environment or {})}
+            server = start(*given, log=logs / f"{name}.log", environment=around, command=str(NODE), cwd=cwd)
             stack.callback(server.stop, 5)
             server.url = f"http://127.0.0.1:{port}"
             servers[name] = server

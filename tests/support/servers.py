@@ -60,6 +60,7 @@ def start(
     environment: Mapping[str, str] | None = None,
     command: str = COMMAND,
     seconds: float = 30,
+    cwd: Path | None = None,
 ) -> Server:
     """Start `aftersale …` and return once `url` + `ready` answers 200; at once where there is no `url`.
 
@@ -70,7 +71,7 @@ def start(
     with log.open("ab") as out:
         process = subprocess.Popen(
             [command, *arguments],
-            cwd=ROOT,
+            cwd=cwd or ROOT,
             env={**inherited, "PYTHONUNBUFFERED": "1", **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=out,
