@@ -7,11 +7,13 @@ So a refund of ours is looked up and settled as by any other look, and a payment
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.errors import Invalid, ProviderUnavailable
 from app.integrations.errors import ProviderError
 from app.integrations.receipts import Receipt
@@ -69,22 +71,23 @@ async def _look(runtime: Runtime, caller: Caller, operation: Operation) -> dict[
     """Ask the provider what became of it; where it does not answer, this is tried again."""
     effect = EFFECTS[operation.kind]
     providers = runtime.connections.of(caller.store, livemode=caller.livemode)
+    asked_at = clock.now()
     try:
         receipt = await effect.find(providers, effect.command.model_validate(operation.command))
     except ProviderError as error:
         raise ProviderUnavailable from error
     if receipt is None:
         return {"ignored": "not_found_there", "operation": operation.id}
-    status = await runtime.db.write(_settle, caller, operation.id, receipt)
+    status = await runtime.db.write(_settle, caller, operation.id, receipt, asked_at)
     runtime.bell.ring(operation.id)
     return {"operation": operation.id, "status": status}
 
 
-def _settle(session: Session, caller: Caller, operation_id: str, receipt: Receipt) -> str:
+def _settle(session: Session, caller: Caller, operation_id: str, receipt: Receipt, asked_at: datetime) -> str:
     operation = session.get_one(Operation, operation_id, with_for_update=True)
     if receipt.status != operation.status:
         with events.caused_by(caller.connection):
-            operations.settle(session, operation, receipt)
+            operations.hear(session, operation, receipt, asked_at)
     return operation.status
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -54,6 +54,8 @@ class Effect:
 
 CONTRADICTED = "contradicted"
 """Where the evidence says how the provider's later word differs from how the operation ended."""
+DOUBTED = "asked_again"
+"""Where the evidence says what an answer that may be older than the failure told: the provider is asked once more."""
 SETTLED = ("succeeded", "failed")
 """How an operation ends that was sent."""
 EFFECTS: dict[str, Effect] = {}
@@ -177,6 +179,26 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
     _found(session, operation, receipt)
 
 
+def hear(session: Session, operation: Operation, receipt: Receipt, asked_at: datetime) -> None:
+    """Settle by what the provider was asked at that time.
+
+    Where the provider has told since that it failed, an older yes is no contradiction: the provider is asked once more.
+    Against a person's no it is one at once.
+    """
+    failed = operation.status == "failed" and "resolved_by" not in operation.evidence
+    ended = operation.settled_at if failed and receipt.status == "succeeded" else None
+    if ended is not None and ended >= asked_at and session.info["recheck_seconds"]:
+        operation.evidence = {**operation.evidence, DOUBTED: receipt.status}
+        look_again(session, operation, owed=True, at_once=True)
+        return
+    settle(session, operation, receipt)
+
+
+def heard_again(operation: Operation) -> None:
+    """The provider has been asked once more: whatever it said is the newest word."""
+    operation.evidence = {name: said for name, said in operation.evidence.items() if name != DOUBTED}
+
+
 def _found(session: Session, operation: Operation, receipt: Receipt) -> None:
     found = EFFECTS[operation.kind].found
     if found is not None and operation.status in FINAL:
@@ -190,7 +212,7 @@ def may_change(session: Session, operation: Operation) -> bool:
         return True
     if operation.status not in SETTLED or not operation.uncertain:
         return False
-    if operation.status == "failed" and "resolved_by" in operation.evidence:
+    if operation.status == "failed" and not {"resolved_by", DOUBTED}.isdisjoint(operation.evidence):
         return True
     tries = operation_views.tries(session, operation.id)
     return effect.found is not None and any(one.outcome in {None, "unknown"} for one in tries)

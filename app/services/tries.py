@@ -211,7 +211,7 @@ def _conclude(session: Session, operation_id: str, claim: _Claim, ending: _Endin
     if operation.leased_by != runtime.executor or len(operation_views.tries(session, operation_id)) != claim.number:
         # Another has tried since, or a person has decided. A yes is still a yes; an old no or doubt is no news.
         if receipt is not None and receipt.status == "succeeded":
-            operations.settle(session, operation, receipt)
+            operations.hear(session, operation, receipt, row.started_at)
         return
     operation.leased_by = operation.leased_until = None
     waits = runtime.settings.retry_seconds
@@ -220,7 +220,7 @@ def _conclude(session: Session, operation_id: str, claim: _Claim, ending: _Endin
         if operation.status not in FINAL:
             operations.retry_later(session, operation, waits, ending.retry_after)
         return
-    operations.settle(session, operation, receipt)
+    operations.hear(session, operation, receipt, row.started_at)
     if operation.status in FINAL:
         return
     if receipt.status == "pending":
@@ -273,6 +273,8 @@ def _rechecked(session: Session, operation_id: str, number: int, receipt: Receip
     if operation.rechecks != number or not operations.may_change(session, operation):
         return
     effect, before = EFFECTS[operation.kind], operation.status
+    if answered:
+        operations.heard_again(operation)
     if receipt is not None and (effect.rechecked or before == "failed"):
         operations.settle(session, operation, receipt)
     elif receipt is not None and effect.found is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -66,10 +67,14 @@ class Maker:
     settled: list[str] = field(default_factory=list)
     found: list[tuple[str, str, str | None]] = field(default_factory=list)
     """What was told of an ended operation: its own status, the receipt's and its external id."""
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+    """What happens while the answer of a call is on its way."""
 
     async def send(self, _: Providers, command: RefundCommand) -> Receipt:
         assert command.amount == 100
         end = self.plans.popleft()
+        if self.meanwhile is not None:
+            await self.meanwhile()
         if isinstance(end, ProviderError):
             raise end
         return end
@@ -228,3 +233,29 @@ async def test_a_no_that_the_provider_itself_gave_is_not_looked_at_again(book, m
     maker.plans.append(Refused("refused", "No."))
     done = await book.run(operation)
     assert (done.status, done.rechecks, done.next_try_at) == ("failed", 0, None)
+
+
+# ---- where two answers of the provider cross ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("again", ["failed", "succeeded"])
+async def test_a_yes_that_a_later_no_has_overtaken_is_asked_about_once_more(book, again):
+    with made_by(maker := Maker(), told=False):
+        _, operation = await start(book)
+
+        def another_look(session: Session) -> None:
+            found = session.get_one(Operation, operation.id, with_for_update=True)
+            for said in ("succeeded", "failed"):
+                operations.hear(session, found, receipt(said, "made-1"), clock.now())
+
+        async def meanwhile() -> None:
+            await book.write(another_look)
+
+        maker.plans.append(receipt("succeeded", "made-1"))
+        maker.meanwhile = meanwhile
+        done = await book.run(operation)
+        assert (done.status, done.evidence.get("contradicted")) == ("failed", None)
+        maker.holds = receipt(again, "made-1")
+        done = await look(book, done)
+    assert (done.status, done.evidence.get("contradicted")) == ("failed", None if again == "failed" else again)
+    assert "asked_again" not in done.evidence

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.sqlite import _translated  # pyright: ignore[reportPrivateUsage]  what a writer tells of a driver's error
-from app.work import P, Pool, T, Work, dumps
+from app.work import P, Pool, Room, T, Work, dumps
 from tests.faults.simulation.scheduler import Scheduler
 
 JOBS = """CREATE TABLE virtual_jobs (
@@ -109,7 +109,7 @@ class VirtualDatabase:
     """The way to the tables of one process (`app.database.Database`): before and after each commit there is a step."""
 
     def __init__(self, store: Store, scheduler: Scheduler, info: dict[str, Any], *, shared: bool) -> None:
-        self.info, self.shared = info, shared
+        self.info, self.shared, self.room = info, shared, Room()
         self._store, self._scheduler = store, scheduler
         self.watches: list[Watch] = []
         self.committed: Callable[[], None] = lambda: None
