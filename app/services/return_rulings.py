@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.models.exchanges import STANDING, Exchange, ExchangeLine
+from app.models.exchanges import Exchange, ExchangeLine
 from app.models.orders import Order
 from app.models.records import Decision
 from app.services import decisions, guard_facts
@@ -73,16 +73,17 @@ def decide(
     return Ruled(ruling.model_copy(update={"outcome": "allow"}), decision)
 
 
+_MISSING = ExchangeLine.quantity - func.coalesce(ExchangeLine.received_quantity, 0)
 _SENT_BEFORE = (
-    select(func.coalesce(func.sum(ExchangeLine.paid), 0))
+    select(func.coalesce(func.sum(ExchangeLine.paid * _MISSING // ExchangeLine.quantity), 0))
     .join(Exchange, Exchange.id == ExchangeLine.exchange_id)
     .where(
         Exchange.order_id == bindparam("order"),
         Exchange.instant,
-        Exchange.status.in_(STANDING),
-        Exchange.due.is_(None),  # until then nobody knows whether its goods come back
+        or_(Exchange.status == "approved", Exchange.sent_at.is_not(None)),  # what waits for a yes is not given yet
     )
 )
+"""What was paid for goods that have not come back, of exchanges that are sent at once."""
 
 
 def _on_trust(session: Session, order: Order, facts: Facts) -> Facts:
