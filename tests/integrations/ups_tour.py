@@ -29,7 +29,7 @@ async def requests() -> list[tuple[str, str, Mapping[str, str], bytes]]:
             "con_1",
             livemode=False,
             config=Config(account_number=ACCOUNT, api_base=url),
-            credentials=Credentials(client_id=CLIENT, client_secret=SECRET),
+            credentials=Credentials(client_id=CLIENT, client_secret=SECRET, push_secret=f"pushes-of-{CLIENT}"),
             addresses=Addresses(loopback=True),
         )
         await everything(adapter(account))
