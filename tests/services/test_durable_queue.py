@@ -38,9 +38,10 @@ def site(shared_url, sandbox_url, run_server) -> Site:
 
 def test_a_long_backoff_holds_no_slot_and_rows_are_portable(site):
     """One slot; the first refund is told to come back in a minute; the second goes through at once."""
-    api = site.start("serve", worker_concurrency="1")
+    patient = {"worker_concurrency": "1", "call_seconds": "10"}  # a call that is cut off is another case
+    api = site.start("serve", **patient)
     if not site.database_url.startswith("sqlite"):
-        site.start("worker", worker_concurrency="1")
+        site.start("worker", **patient)
     site.sandbox.fault("refund", "throttle", retry_after=60)
     sleeping = site.refund(api, 1).json()["id"]
     operation = site.get(api, f"/v1/refunds/{sleeping}")["operation"]["id"]
