@@ -261,8 +261,10 @@ class Judge:
         for credit in self.rows["credits"]:
             if credit.automated and credit.refund_id is None and credit.status in LIVE:
                 self._spend(spent, credit, credit.amount)
+        asked = {row.subject_id for row in self.rows["approvals"]}
         for exchange in self.rows["exchanges"]:
-            if exchange.spending_day is not None:
+            by_itself = exchange.actor["type"] in {"automation", "shopper"} and exchange.return_id not in asked
+            if exchange.instant and by_itself:
                 self._spend(spent, exchange, self.on_trust(exchange))
         for (scope, _), amount in spent.items():
             assert amount <= self.caps[scope], f"automation spent {amount}, the cap per {scope} is {self.caps[scope]}"
