@@ -40,9 +40,12 @@ def weigh(session: Session, exchange: Exchange) -> None:
     if exchange.reserved is None:
         return
     out = _out(session, exchange)
+    if out == exchange.reserved:
+        return
+    session.get_one(Order, exchange.order_id, with_for_update=True)  # before the counters, as whoever spends does
     if out < exchange.reserved:
         spending.release(session, exchange, exchange.reserved - out)
-    elif out > exchange.reserved:
+    else:
         spending.take_again(session, exchange, out - exchange.reserved)
     exchange.reserved = out
 

@@ -121,3 +121,27 @@ def test_a_refund_sees_what_is_out_on_trust(app, store):
     assert (made["status"], counted(app, store)["customer"]) == ("approved", 4000), (
         "what waits for goods is not counted"
     )
+
+
+def test_goods_that_come_back_while_the_order_is_refunded_hold_up_nobody(app, store):
+    """Whoever gives back and whoever spends take the order's lock before the counters'."""
+    made = [ask(store, number, 1) for number in ORDERS[:5]]
+    for row in made:
+        sent(store, row)
+        assert store.post(f"/v1/returns/{row['return']}/receive", {}).status_code == 200
+
+    def complete(row: dict[str, Any]) -> int:
+        return store.post(f"/v1/returns/{row['return']}/complete", {}).status_code
+
+    def refund(number: int) -> int:
+        body = {"order": f"#{number}", "lines": [{"line_id": f"a-{number}", "quantity": 1}]}
+        return store.post("/v1/refunds", body, Aftersale_Customer="cust-1").status_code
+
+    with ThreadPoolExecutor(10) as pool:
+        completed = [pool.submit(complete, row) for row in made]
+        refunded = [pool.submit(refund, number) for number in ORDERS[:5]]
+        assert {one.result() for one in completed} == {200}
+        accepted = [one.result() for one in refunded]
+    assert set(accepted) <= {201, 202, 409, 422}, accepted
+    paid = 1000 * sum(status in {201, 202} for status in accepted)
+    assert counted(app, store) == dict.fromkeys(("order", "customer", "day"), paid)
