@@ -90,8 +90,6 @@ def request(
         instant=spec.instant,
         actor=caller.actor(),
     )
-    if not ruled.asks:
-        exchange_trust.reserve(session, caller, order, exchange, sum(swap.paid for swap in swaps))
     back = ReturnSpec(lines=tuple(specs), method=spec.method)
 
     def write_exchange(return_: Return) -> dict[str, Any]:
@@ -99,6 +97,8 @@ def request(
         return _parameters(specs, exchange)
 
     returns.write(session, caller, order, back, ruled, with_exchange=write_exchange)
+    if not ruled.asks:  # last, for others wait for the counters from here to the commit
+        exchange_trust.reserve(session, caller, order, exchange, sum(swap.paid for swap in swaps))
     return exchange
 
 
