@@ -71,7 +71,7 @@ def complete(
     if any(row.received_quantity != row.quantity for row in rows):
         exchange_sends.wait_for_answer(session, exchange)
         if exchange_trust.gone(session, exchange):  # a person settles what did not come for them
-            due = max(due, exchange.charged or 0)
+            due = max(min(due, exchange.difference), exchange.charged or 0)  # no more than was agreed to
     exchange.due = due
     if not pay:
         move(session, exchange, "completed")

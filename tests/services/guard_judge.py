@@ -224,6 +224,7 @@ class Judge:
             given = sum(row.amount for row in back if row.reason == "exchange_not_due")
             kept = sum(row.amount for row in self.charges(order_id, exchange.id)) - given
             due = max(0, self.due(exchange) or 0) if exchange.status == "completed" else 0
+            due = min(due, max(0, exchange.difference)) if self.owed(exchange) else due
             more = kept > due and exchange.status == "completed" and self.owed(exchange)
             assert kept == due or more, f"{kept} was taken for an exchange that is {exchange.status}, and {due} is due"
 

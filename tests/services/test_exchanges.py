@@ -408,6 +408,16 @@ def test_of_dearer_and_cheaper_items_what_came_back_is_due_whatever_was_charged(
     assert moved(store) == {"charge": charged, "refund": back}
 
 
+def test_of_what_was_sent_nothing_is_charged_beyond_what_was_agreed_to(store):
+    """Only the dearer item comes back: what the other one would have saved is for a person to settle."""
+    made = exchange(store, *MIXED, number=5, instant=True).json()
+    sent(store, made)
+    arrive(store, made, a_5=2, b_5=0)
+    assert shown(store, made, "completed")["due"]["amount"] == 100
+    paid_back(store, made)
+    assert moved(store) == {"charge": [100], "refund": []}
+
+
 def test_what_one_item_saves_pays_for_another_and_is_not_refunded_besides(store):
     mixed = MIXED[0] | {"quantity": 1}
     made = exchange(store, mixed, MIXED[1], number=5).json()
