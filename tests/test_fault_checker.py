@@ -86,6 +86,7 @@ def history() -> History:
         "cancellations": [],
         "changes": [],
         "exchanges": [],
+        "exchange_lines": [],
         "credits": [],
         "spend_counters": [
             {"store_id": STORE, "currency": "EUR", "scope": scope, "scope_id": scope_id, "spent": 3000}

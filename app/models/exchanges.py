@@ -61,6 +61,10 @@ class Exchange(Owned, Eventful, Base):
     sent_at: Mapped[datetime | None]
     """When the shop said that the other goods are sent before those that come back were here."""
     completed_at: Mapped[datetime | None]
+    reserved: Mapped[int | None]
+    """What counts against the caps as sent on trust, minor units; None: automation did not decide it."""
+    spending_day: Mapped[str | None]
+    """In which day of the store's caps it counts, so that it is given back there."""
 
     def move(self, status: str) -> None:
         """Go to `status`, or raise where the table of moves does not lead there."""

@@ -11,7 +11,7 @@ from app.services import (
     audit,
     events,
     exchange_payments,
-    exchange_sends,
+    exchange_trust,
     exchanges,
     refund_approvals,
     return_arrivals,
@@ -49,7 +49,7 @@ def _give_up(session: Session, caller: Caller, exchange: Exchange, said: Ledgers
     session.refresh(exchange, with_for_update=True)
     if exchange.status != UNPAID or said is None:
         raise ReturnNotInState("The exchange has just moved: ask again.")
-    if exchange_sends.gone(session, exchange):
+    if exchange_trust.gone(session, exchange):
         raise ReturnNotInState("Its other goods were sent already: have what is due for them paid.")
     move(session, exchange, "canceled")
     exchange_payments.release(session, caller, exchange)

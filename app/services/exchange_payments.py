@@ -28,6 +28,7 @@ from app.services import (
     destinations,
     events,
     exchange_sends,
+    exchange_trust,
     operation_views,
     operations,
     order_charges,
@@ -69,7 +70,7 @@ def complete(
         due += row.price * count // row.quantity - row.paid * count // row.quantity
     if any(row.received_quantity != row.quantity for row in rows):
         exchange_sends.wait_for_answer(session, exchange)
-        if exchange_sends.gone(session, exchange):  # a person settles what did not come for them
+        if exchange_trust.gone(session, exchange):  # a person settles what did not come for them
             due = max(due, exchange.charged or 0)
     exchange.due = due
     if not pay:

@@ -12,12 +12,10 @@ from app.models.exchanges import Exchange, ExchangeLine
 from app.models.operations import Operation
 from app.models.refunds import Refund
 from app.models.returns import Return
-from app.services import events, operation_views, return_states
+from app.services import events, exchange_trust, operation_views, return_states
 from app.services.order_views import money
 
 OPEN = frozenset({"pending", "unknown"})
-SEND_KIND = "exchange_send"
-"""The operation that has the shop send the other goods before those that come back are here."""
 
 
 def move(session: Session, exchange: Exchange, status: str) -> None:
@@ -27,6 +25,7 @@ def move(session: Session, exchange: Exchange, status: str) -> None:
     if status in {"approved", "completed"}:
         setattr(exchange, f"{status}_at", clock.now())
     session.flush()
+    exchange_trust.weigh(session, exchange)
     events.record(session, f"exchange.{status}", exchange, view(session, exchange), previous={"status": before})
 
 
@@ -46,8 +45,7 @@ def view(session: Session, exchange: Exchange) -> dict[str, Any]:
         for operation_id in (exchange.operation_id, exchange.charge_operation_id)
         if operation_id is not None
     ]
-    mine = operation_views.of_subject(session, "exchange", exchange.id)
-    behind += [row for row in mine if row.kind == SEND_KIND]
+    behind += exchange_trust.sendings(session, exchange)
     behind += operation_views.of_subject(session, "return", exchange.return_id)  # that the shop is to forget it
     shown = next((row for row in behind if row.status in OPEN), behind[0] if behind else None)
 

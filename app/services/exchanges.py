@@ -21,6 +21,7 @@ from app.services import (
     events,
     exchange_payments,
     exchange_sends,
+    exchange_trust,
     file_links,
     orders,
     refunds,
@@ -89,6 +90,8 @@ def request(
         instant=spec.instant,
         actor=caller.actor(),
     )
+    if not ruled.asks:
+        exchange_trust.reserve(session, caller, order, exchange, sum(swap.paid for swap in swaps))
     back = ReturnSpec(lines=tuple(specs), method=spec.method)
 
     def write_exchange(return_: Return) -> dict[str, Any]:
@@ -201,7 +204,7 @@ def _follow(session: Session, return_: Return, before: str) -> None:
 
 def _may_end(session: Session, exchange: Exchange) -> None:
     """Raise where it has gone too far to end without its goods."""
-    if exchange_sends.gone(session, exchange):
+    if exchange_trust.gone(session, exchange):
         raise ReturnNotInState("Its other goods were sent already: let it be completed.")
     if exchange.charged or exchange_payments.charging(session, exchange):
         raise ReturnNotInState("The difference was charged already: let it be completed.")

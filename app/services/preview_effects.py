@@ -25,7 +25,7 @@ from app.models.returns import Return, ReturnLine
 from app.models.tickets import Message, Ticket
 from app.models.withdrawals import Withdrawal, WithdrawalLine
 from app.services.exchange_payments import KIND as EXCHANGE_CHARGE
-from app.services.exchange_states import SEND_KIND
+from app.services.exchange_trust import SEND_KIND
 from app.services.order_views import money
 
 View = dict[str, Any]

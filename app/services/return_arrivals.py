@@ -15,7 +15,7 @@ from app.services import (
     approvals,
     events,
     exchange_payments,
-    exchange_sends,
+    exchange_trust,
     instant_refunds,
     refund_approvals,
     refunds,
@@ -163,7 +163,7 @@ def complete(session: Session, caller: Caller, return_id: str, said: Ledgers, *,
         fee = sum(_kept_back(session, session.get_one(Order, return_.order_id), rows, arrived, kept).values())
         label = return_fees.label(session, return_, exchange.currency)
         exchange_payments.complete(session, caller, exchange, arrived, said, pay=pay, fee=fee, label=label)
-        if exchange_sends.gone(session, exchange) and any(arrived.get(row.line_id, 0) < row.quantity for row in rows):
+        if exchange_trust.gone(session, exchange) and any(arrived.get(row.line_id, 0) < row.quantity for row in rows):
             return_overdue.paid_too_early(session, caller, return_)
         return_.refund_id = exchange.refund_id
     else:

@@ -89,6 +89,5 @@ _SENT_BEFORE = (
 def _on_trust(session: Session, order: Order, facts: Facts) -> Facts:
     """Goods that go out at once are given before others are back: as much as was paid for those, with earlier ones."""
     out = int(session.scalar(_SENT_BEFORE, {"order": order.id}) or 0)
-    spent = {**facts.spent, "order": facts.spent.get("order", 0) + out}
     amount = sum(line.value for line in facts.lines)
-    return facts.model_copy(update={"amount": amount, "given": facts.given + out, "spent": spent})
+    return facts.model_copy(update={"amount": amount, "given": facts.given + out})

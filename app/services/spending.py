@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.database import insert_missing
 from app.errors import LimitReached
 from app.models.credits import Credit
+from app.models.exchanges import Exchange
 from app.models.orders import Order
 from app.models.refunds import Refund, SpendCounter
 from app.models.stores import Store
@@ -16,6 +17,8 @@ from app.services.policy.plain import Caps
 
 SCOPES = ("customer", "day", "order")
 """Always taken in this order, so that two reservations never wait for each other in a circle."""
+Spending = Refund | Credit | Exchange
+"""What automation gives, and counts for."""
 
 
 def scopes(store: Store, order: Order, at: datetime) -> dict[str, str]:
@@ -62,17 +65,17 @@ def reserve(session: Session, order: Order, currency: str, amount: int, caps: Ca
             raise LimitReached
 
 
-def release(session: Session, given: Refund | Credit, amount: int) -> None:
-    """Give back what a failed or canceled part of an automated refund or credit had reserved, where it was taken."""
+def release(session: Session, given: Spending, amount: int) -> None:
+    """Give back what a failed or canceled part of what automation gave had reserved, where it was taken."""
     _count(session, given, -amount)
 
 
-def take_again(session: Session, given: Refund | Credit, amount: int) -> None:
+def take_again(session: Session, given: Spending, amount: int) -> None:
     """Count what was given back and has left all the same; also beyond a cap, for it is gone."""
     _count(session, given, amount)
 
 
-def _count(session: Session, given: Refund | Credit, amount: int) -> None:
+def _count(session: Session, given: Spending, amount: int) -> None:
     """The order may be another customer's by now, the store in another time zone: what was given says where."""
     ids = {"order": given.order_id, "customer": given.customer_id or given.order_id, "day": given.spending_day}
     for scope in SCOPES:

@@ -239,6 +239,10 @@ def spending_is_counted(history: History) -> Found:
         if credit["automated"] and credit["refund_id"] is None and credit["status"] in RESERVING:
             for scope, scope_id in (("order", credit["order_id"]), ("customer", credit["customer_id"]), ("day", "")):
                 spent[credit["store_id"], credit["currency"], scope, scope_id] += credit["amount"]
+    for exchange in history.tables["exchanges"]:
+        out = _on_trust(history, exchange) if exchange["spending_day"] is not None else 0
+        for scope, scope_id in (("order", exchange["order_id"]), ("customer", exchange["customer_id"]), ("day", "")):
+            spent[exchange["store_id"], exchange["currency"], scope, scope_id or exchange["order_id"]] += out
     counted: Counter[tuple[str, str, str, str]] = Counter()
     for row in history.tables["spend_counters"]:
         scope_id = "" if row["scope"] == "day" else row["scope_id"]
@@ -249,6 +253,23 @@ def spending_is_counted(history: History) -> Found:
         cap = stores[key[0]]["policy"]["caps"].get(key[1], {}).get(key[2], 0)
         if spent[key] > cap:
             yield Violation("I10", "/".join(key), f"automation spent {spent[key]}, the cap is {cap}")
+
+
+def _on_trust(history: History, exchange: Row) -> int:
+    """What was paid for its goods that have not come back, while the others are sent or will be at once."""
+    operations = history.tables["operations"]
+    sendings = [row for row in operations if row["kind"] == "exchange_send" and row["subject_id"] == exchange["id"]]
+    out = exchange["status"] in {"requested", "approved"}
+    if sendings:
+        out = any(map(_may_have_left, sendings))
+    lines = [row for row in history.tables["exchange_lines"] if row["exchange_id"] == exchange["id"] and out]
+    return sum(row["paid"] - row["paid"] * (row["received_quantity"] or 0) // row["quantity"] for row in lines)
+
+
+def _may_have_left(sending: Row) -> bool:
+    if sending["status"] in {"failed", "canceled"}:
+        return bool(sending["evidence"].get("contradicted") == "succeeded")
+    return "unsupported" not in sending["evidence"]
 
 
 def failures_are_told_once(history: History) -> Found:

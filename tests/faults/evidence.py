@@ -24,6 +24,7 @@ TABLES = (
     "cancellations",
     "changes",
     "exchanges",
+    "exchange_lines",
     "withdrawals",
     "credits",
     "spend_counters",

@@ -240,6 +240,16 @@ class Judge:
         held, rest = self.held(order_id), sum(left.values())
         assert held <= rest, f"goods for {held} go out, and {rest} are left of what was paid"
 
+    def on_trust(self, exchange: Any) -> int:
+        """What was paid for goods of it that have not come back, while its others are sent or will be at once."""
+        sent = [row for row in self.rows["operations"] if row.subject_id == exchange.id and row.kind == "exchange_send"]
+        out = exchange.status in {"requested", "approved"}
+        if sent:
+            late = [row for row in sent if row.status in ENDED and row.evidence.get("contradicted") == "succeeded"]
+            out = bool(late) or any(row.status not in ENDED and "unsupported" not in row.evidence for row in sent)
+        rows = [row for row in self.rows["exchange_lines"] if row.exchange_id == exchange.id and out]
+        return sum(row.paid - row.paid * (row.received_quantity or 0) // row.quantity for row in rows)
+
     # ---- what automation spends ---------------------------------------------------------------------------------
 
     def caps_hold(self) -> None:
@@ -251,6 +261,11 @@ class Judge:
         for credit in self.rows["credits"]:
             if credit.automated and credit.refund_id is None and credit.status in LIVE:
                 self._spend(spent, credit, credit.amount)
+        asked = {row.subject_id for row in self.rows["approvals"]}
+        for exchange in self.rows["exchanges"]:
+            by_itself = exchange.actor["type"] in {"automation", "shopper"} and exchange.return_id not in asked
+            if exchange.instant and by_itself:
+                self._spend(spent, exchange, self.on_trust(exchange))
         for (scope, _), amount in spent.items():
             assert amount <= self.caps[scope], f"automation spent {amount}, the cap per {scope} is {self.caps[scope]}"
         counted = {(row.scope, row.scope_id): row.spent for row in self.rows["spend_counters"] if row.spent}

@@ -19,6 +19,7 @@ from sqlalchemy.orm import object_session
 from app.services import (
     approval_votes,
     customer_merges,
+    exchange_trust,
     granted_windows,
     guard_facts,
     instant_refunds,
@@ -30,6 +31,7 @@ from app.services.ledgers import Ledger
 from tests.services.guard_carrier import Carrier
 from tests.services.guard_fixtures import Counter, Till
 from tests.services.guard_goods import GOODS, Goods
+from tests.services.guard_history import EXCHANGES
 from tests.services.money_fixtures import one_database, open_book
 
 LONG = int(os.environ.get("HISTORIES", "0"))
@@ -106,6 +108,14 @@ def who_is_merged_has_spent_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(customer_merges, "_add_spending", lambda *args: None)
 
 
+def nothing_on_trust_is_counted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(exchange_trust, "reserve", lambda *args: None)
+
+
+def what_came_back_stays_counted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(exchange_trust, "weigh", lambda *args: None)
+
+
 KEPT = ["return_"] * 8 + ["a_return_goes_on"] * 5 + ["refund"] * 12
 """One after the other: what stays with the shopper is paid, and then asked for again."""
 LAW = {"withdraw": 6, "extend_window": 3, "a_withdrawal_goes_on": 3, "workers_do_all_there_is": 1}
@@ -123,6 +133,8 @@ HOLES: list[tuple[Dig, dict[str, int] | list[str], int]] = [
     (the_last_day_does_not_count, LAW, 4),
     (one_person_with_two_spellings_is_two, PERSONS, 3),
     (who_is_merged_has_spent_nothing, TWINS, 4),
+    (nothing_on_trust_is_counted, EXCHANGES, 9),
+    (what_came_back_stays_counted, EXCHANGES, 9),
 ]
 """What is planted, in which histories it is looked for, and from which seed on."""
 

@@ -270,6 +270,8 @@ def _of_store(tables: dict[str, list[Row]], store_id: str) -> dict[str, list[Row
     found = {name: [row for row in tables[name] if row["store_id"] == store_id] for name in OWNED}
     found["stores"] = [row for row in tables["stores"] if row["id"] == store_id]
     orders, refunds = ({row["id"] for row in found[name]} for name in ("orders", "refunds"))
+    exchanges = {row["id"] for row in found["exchanges"]}
+    found["exchange_lines"] = [row for row in tables["exchange_lines"] if row["exchange_id"] in exchanges]
     found["order_payments"] = [row for row in tables["order_payments"] if row["order_id"] in orders]
     found["refund_allocations"] = [row for row in tables["refund_allocations"] if row["refund_id"] in refunds]
     return found
