@@ -206,8 +206,8 @@ def tend(session: Session) -> int:
 
 def decide(session: Session, caller: Caller, request_id: str, decision: str) -> PrivacyRequest:
     """A named person stops it, or has it done at once; raises `privacy_request_ended` where it is too late."""
-    person = caller.named_person()
     request = get(session, caller, request_id, lock=True)
+    person = caller.named_person()
     if request.status in ENDED:
         raise PrivacyRequestEnded
     request.decided_by = person

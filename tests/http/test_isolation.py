@@ -257,7 +257,7 @@ ROUTES = [
     Route("GET /v1/customers", "customers:read"),
     Route("GET /v1/privacy-requests", "privacy:read", shopper=(FORBIDDEN,)),
     merchant_only("POST /v1/privacy-requests/{}/decide", "privacy:write", "privacy_request",
-                  "privacy_request_not_found", (403, "actor_required"), body={"decision": "stop"}),
+                  "privacy_request_not_found", OK, (409, "privacy_request_ended"), body={"decision": "stop"}),
     merchant_only("GET /v1/customers/{}/export", "privacy:read", "customer", "customer_not_found"),
     merchant_only("DELETE /v1/customers/{}", "privacy:write", "customer", "customer_not_found",
                   (409, "erasure_too_early")),
@@ -327,7 +327,8 @@ PREFIX = {"order": "ord", "refund": "rfd", "return": "ret", "label": "lbl", "ope
           "customer": "cus", "event": "evt", "decision": "dec", "policy": "pol", "approval": "apr",
           "backtest": "bkt", "ticket_update": "tup", "agent": "agt", "team": "tea",
           "credit": "crd", "file": "fil", "claim": "clm", "exchange": "exc",
-          "withdrawal": "wdr", "session": "ses", "connection": "con", "endpoint": "whe"}  # fmt: skip
+          "withdrawal": "wdr", "session": "ses", "connection": "con", "endpoint": "whe",
+          "privacy_request": "prv"}  # fmt: skip
 
 
 @dataclass
