@@ -416,6 +416,13 @@ class WebhookEndpointNotFound(NotFound):
     detail = "No such webhook endpoint."
 
 
+class PrivacyRequestNotFound(NotFound):
+    """No shop has asked that here."""
+
+    code = "privacy_request_not_found"
+    detail = "No such privacy request."
+
+
 class DeliveryNotFound(NotFound):
     """No such delivery of this connection."""
 
@@ -540,6 +547,13 @@ class ChangeInProgress(Conflict):
 
     code = "change_in_progress"
     detail = "Another change is still on its way: wait for it to end."
+
+
+class PrivacyRequestEnded(Conflict):
+    """It was done, or stopped."""
+
+    code = "privacy_request_ended"
+    detail = "The request has been done or stopped already."
 
 
 class ErasureTooEarly(Conflict):

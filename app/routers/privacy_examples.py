@@ -24,3 +24,19 @@ ERASURE: JsonDict = {
         }
     ],
 }
+REQUEST: JsonDict = {
+    "id": "prv_01m7zskg3kes4tpxfpb1m0gd2a",
+    "livemode": False,
+    "connection": "con_01m7zskg3kes4tpxfpb1m0gd2b",
+    "asked": "shop_redact",
+    "status": "waiting",
+    "customer": None,
+    "ticket": "tkt_01m7zskg3kes4tpxfpb1m0gd2c",
+    "erased": 0,
+    "outcome": {},
+    "decided_by": None,
+    "due_at": "2026-12-21T09:30:00Z",
+    "starts_at": "2026-12-05T09:30:00Z",
+    "created_at": AT,
+    "ended_at": None,
+}

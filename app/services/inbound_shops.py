@@ -1,7 +1,7 @@
 """What a shop calls to tell: an order that changed there, a refund, a return, and what the law makes it ask.
 
 A call is a hint to ask: calls come late, twice and in any order. So the order is read again, whatever it says, and
-what of it is our own act's echo changes nothing. A shop's privacy requests are for a person (`privacy_requests.py`).
+what of it is our own act's echo changes nothing. A shop's privacy requests are acted on in `privacy_requests.py`.
 """
 
 from __future__ import annotations

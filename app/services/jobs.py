@@ -42,12 +42,14 @@ from app.services import (
     parcel_alerts,
     parcel_subscriptions,
     parcel_watch,
+    privacy_requests,
     refund_approvals,
     refunds,
     return_approvals,
     return_expiry,
     return_overdue,
     session_codes,
+    shop_erasures,
     shopper_sessions,
     state_mails,
     ticket_clocks,
@@ -155,6 +157,7 @@ CHORES = (
     webhook_queue.purge,
     events.purge,
     erasing.tend,
+    privacy_requests.tend,
     retention.forget_tickets,
 )
 """What is looked after now and then, each in a transaction of its own."""
@@ -167,6 +170,7 @@ async def housekeeping(runtime: Runtime) -> None:
         group.create_task(_look_after(runtime, parcel_watch.tend, runtime.settings.parcel_watch_seconds))
         group.create_task(_look_after(runtime, parcel_subscriptions.tend, runtime.settings.parcel_watch_seconds))
         group.create_task(_look_after(runtime, mirror_nightly.tend, runtime.settings.nightly_seconds))
+        group.create_task(_look_after(runtime, shop_erasures.tend, SEAL_EVERY * REVIVE_EVERY))
 
 
 async def _tidying(runtime: Runtime) -> None:

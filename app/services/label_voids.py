@@ -12,7 +12,7 @@ from app.integrations.receipts import Receipt
 from app.models.operations import Operation
 from app.models.returns import Label, Return
 from app.models.stores import Store
-from app.services import events, label_views, operations, return_states
+from app.services import events, label_announcements, label_views, operations, return_states
 from app.services.callers import Caller
 from app.services.operations import Effect
 from app.services.providers import Providers
@@ -80,6 +80,7 @@ def gone(session: Session, label: Label) -> None:
         return_states.move(session, return_, "approved")
     session.flush()
     events.record(session, "label.voided", label, label_views.view(session, label), previous={"status": before})
+    label_announcements.withdraw(session, label)
 
 
 def void_surplus(session: Session, operation: Operation, receipt: Receipt) -> None:
@@ -126,6 +127,8 @@ def _complete(session: Session, label: Label, receipt: LabelReceipt) -> None:
     label.expires_at = receipt.expires_at
     session.flush()
     events.record(session, "label.updated", label, label_views.view(session, label))
+    store, return_ = session.get_one(Store, label.store_id), session.get_one(Return, label.return_id)
+    label_announcements.request(session, store, label, return_)
 
 
 def _settle_surplus(session: Session, operation: Operation, receipt: Receipt) -> None:

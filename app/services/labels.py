@@ -21,6 +21,7 @@ from app.services import (
     events,
     guard_facts,
     instant_refunds,
+    label_announcements,
     label_views,
     label_voids,
     label_watch,
@@ -164,6 +165,8 @@ def _registered(session: Session, return_: Return, said_yes: bool) -> None:  # n
         operation = session.get(Operation, label.operation_id) if label.operation_id else None
         if operation is None and not said_yes:  # it lay in the parcel of the order: nobody is to use it now
             label_voids.gone(session, label)
+        if said_yes:
+            label_announcements.request(session, session.get_one(Store, label.store_id), label, return_)
         if operation is None or operation.status != "pending" or operation.schedule:
             continue
         if said_yes:
@@ -215,6 +218,7 @@ def _issue(session: Session, label: Label, before: dict[str, Any]) -> None:
         return_states.move(session, return_, "label_issued")
     session.flush()
     events.record(session, "label.issued", label, label_views.view(session, label), previous=before)
+    label_announcements.request(session, store, label, return_)
 
 
 async def _buy(providers: Providers, command: BuyLabel) -> Receipt:

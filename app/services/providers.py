@@ -77,6 +77,15 @@ def serves(store: Store, connection_id: str, family: str, *, livemode: bool) -> 
     return family in _rows(store, livemode=livemode).get(connection_id, {}).get("families", ())
 
 
+def can(store: Store, family: str, capability: str, *, livemode: bool) -> bool:
+    """Whether the kind of connection that serves the family says that it can do that; never what the sandbox serves."""
+    row = next((row for row in _rows(store, livemode=livemode).values() if family in row["families"]), None)
+    kind = None if row is None else connecting.every().get(row["kind"])
+    if row is None or kind is None:
+        return False
+    return capability in kind.capabilities(kind.config.model_validate_json(orjson.dumps(row["config"])))
+
+
 def connection_of(store: Store, family: str, *, livemode: bool) -> str | None:
     """The connection that serves the family, `sandbox` where that does, None where nobody."""
     rows = _rows(store, livemode=livemode)

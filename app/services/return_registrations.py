@@ -9,7 +9,15 @@ from sqlalchemy.orm import Session
 
 from app import errors, ids
 from app.errors import AppError, ItemNotReturnable
-from app.integrations.commerce.contract import CloseReturn, LineBack, LineSwap, OpenExchange, OpenReturn, SendExchange
+from app.integrations.commerce.contract import (
+    AnnounceLabel,
+    CloseReturn,
+    LineBack,
+    LineSwap,
+    OpenExchange,
+    OpenReturn,
+    SendExchange,
+)
 from app.integrations.errors import Refused
 from app.integrations.receipts import Receipt
 from app.models.exchanges import Exchange, ExchangeLine
@@ -156,7 +164,7 @@ def settle(session: Session, operation: Operation, receipt: Receipt) -> None:
         move(session, return_, "canceled")
 
 
-Command = OpenReturn | OpenExchange | CloseReturn | SendExchange
+Command = OpenReturn | OpenExchange | CloseReturn | SendExchange | AnnounceLabel
 
 
 async def send(providers: Providers, command: Command) -> Receipt:

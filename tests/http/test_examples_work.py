@@ -157,6 +157,7 @@ FIRST: dict[str, Callable[[Tenant], str]] = {
 REFUSED = {
     "POST /v1/connections/{connection_id}/deliveries/{delivery_id}/retry": "delivery_not_found",
     "POST /v1/inbound/{connection_id}": "signature_invalid",
+    "POST /v1/privacy-requests/{request_id}/decide": "privacy_request_not_found",
     "POST /v1/exchanges/{exchange_id}/retry": "return_not_in_state",
     "POST /v1/operations/{operation_id}/resolve": "operation_settled",
     "POST /v1/shopper-sessions/{session_id}/verify": "code_incorrect",

@@ -17,6 +17,7 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from app import clock, ids
+from app.models.privacy_requests import PrivacyRequest
 from app.models.stores import SCOPES, SHOPPERS_SCOPES, Store
 from app.services import approvals
 from app.services.callers import Caller
@@ -254,6 +255,9 @@ ROUTES = [
     of("GET /v1/files/{}/content", "files:read", "file"),
     of("GET /v1/customers/{}", "customers:read", "customer"),
     Route("GET /v1/customers", "customers:read"),
+    Route("GET /v1/privacy-requests", "privacy:read", shopper=(FORBIDDEN,)),
+    merchant_only("POST /v1/privacy-requests/{}/decide", "privacy:write", "privacy_request",
+                  "privacy_request_not_found", OK, (409, "privacy_request_ended"), body={"decision": "stop"}),
     merchant_only("GET /v1/customers/{}/export", "privacy:read", "customer", "customer_not_found"),
     merchant_only("DELETE /v1/customers/{}", "privacy:write", "customer", "customer_not_found",
                   (409, "erasure_too_early")),
@@ -323,7 +327,8 @@ PREFIX = {"order": "ord", "refund": "rfd", "return": "ret", "label": "lbl", "ope
           "customer": "cus", "event": "evt", "decision": "dec", "policy": "pol", "approval": "apr",
           "backtest": "bkt", "ticket_update": "tup", "agent": "agt", "team": "tea",
           "credit": "crd", "file": "fil", "claim": "clm", "exchange": "exc",
-          "withdrawal": "wdr", "session": "ses", "connection": "con", "endpoint": "whe"}  # fmt: skip
+          "withdrawal": "wdr", "session": "ses", "connection": "con", "endpoint": "whe",
+          "privacy_request": "prv"}  # fmt: skip
 
 
 @dataclass
@@ -340,6 +345,16 @@ class World:
     """A page of the first store, with its publishable key."""
     tokens: dict[str, str]
     """Shoppers' own tokens, by who they are."""
+
+
+def _shop_asks(session: Any, store_id: str, connection_id: str, ticket_id: str) -> str:
+    request = PrivacyRequest(
+        id=ids.new("prv"), store_id=store_id, livemode=False, created_at=clock.now(), connection_id=connection_id,
+        delivery_id=ids.new("inb"), asked="shop_redact", ticket_id=ticket_id, due_at=clock.now(), outcome={},
+    )  # fmt: skip
+    session.add(request)
+    session.flush()
+    return request.id
 
 
 @pytest.fixture(scope="module")
@@ -391,7 +406,8 @@ def world(app: App) -> World:
         "team": mine.post("/v1/teams", {"id": "desk-of-returns"}).json()["id"],
         "decision": mine.get("/v1/decisions").json()["data"][0]["id"],
         "approval": asked,
-        "connection": mine.post("/v1/connections", CRM).json()["id"],
+        "connection": (connection := mine.post("/v1/connections", CRM).json()["id"]),
+        "privacy_request": app.write(_shop_asks, mine.id, connection, ticket["id"]),
         "endpoint": mine.post("/v1/webhook-endpoints", {"url": HOOK}).json()["id"],
         "file": sent(mine, Aftersale_Customer="cust-anna"),
         "claim": claim["id"], "credit": credit, "withdrawal": withdrawal["id"],

@@ -201,28 +201,6 @@ def test_an_order_that_is_not_there_is_ignored_and_a_shop_that_is_away_asked_aga
     assert here.came_of(here.sends("orders/updated", about(order)))[0] == "done"
 
 
-@pytest.mark.parametrize("topic", PRIVACY)
-def test_a_privacy_request_is_a_person_s_ticket_once(here: Connected, shop: ShopifyShop, topic: str):
-    customer = shop.customer()
-    shop.order(customer=customer)
-    ours = here.order()["customer"]
-    body = json.loads(json.dumps(PRIVACY[topic]).replace("191167", tail(customer.id)))
-    status, outcome = here.came_of(here.sends(topic, body))
-    assert status == "done"
-    ticket = here.store.get(f"/v1/tickets/{outcome['ticket']}").json()
-    assert ("privacy" in ticket["tags"], ticket["priority"], ticket["status"]) == (True, "high", "open")
-    assert ticket["handoff"]["reason"].startswith("privacy_")
-    assert (ticket["customer"] is None) is (topic == "shop/redact")
-    if topic != "shop/redact":
-        assert ticket["customer"] == (ours if isinstance(ours, str) else ours["id"])
-        assert "299938" in ticket["handoff"]["summary"]
-    assert here.sends(topic, body, external_id="again").json()["status"] == "duplicate"
-    kept = here.store.get(f"/v1/connections/{here.connection['id']}/deliveries").text
-    assert "john@example.com" not in kept
-    assert "555-625-1199" not in kept
-    assert len(here.store.get("/v1/tickets?tag=privacy").json()["data"]) == 1
-
-
 def test_our_own_act_s_echo_changes_nothing(here: Connected, shop: ShopifyShop):
     order = shop.order()
     shop.sent(order, delivered=True)

@@ -10,6 +10,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from tests.integrations.shopify_basics import DAY, Account, Credit, like, new_id
+from tests.integrations.shopify_handled import Handled, no
 from tests.integrations.shopify_schema import idempotency_key, wants_info
 from tests.integrations.shopify_things import (
     CANCELED,
@@ -19,15 +20,18 @@ from tests.integrations.shopify_things import (
     Refund,
     Return,
     ReturnLine,
+    ReverseOrder,
     Transaction,
 )
 
 
-def no(message: str, code: str | None = None, *field: str) -> list[dict[str, Any]]:
-    return [{"message": message, "field": list(field) or None, "code": code}]
+def swap_of(variant: str, quantity: int) -> dict[str, Any]:
+    """An exchange line of which nothing is processed."""
+    counts = {"quantity": quantity, "processedQuantity": 0, "unprocessedQuantity": quantity}
+    return {"id": new_id("ExchangeLineItem"), "variantId": variant, "lineItems": [], **counts}
 
 
-class Mutations:
+class Mutations(Handled):
     """Of one shop; `ledger` has a row for each effect, whoever asked for it and whatever was answered."""
 
     def __init__(self, shop: Any) -> None:
@@ -40,6 +44,11 @@ class Mutations:
         """How often a cancellation's job is looked at before it is done; negative: it ends without canceling."""
         self.jobs: dict[str, dict[str, Any]] = {}
         self.sessions: dict[str, dict[str, Any]] = {}
+        self.locations = 1
+        """To how many locations the goods of a return go."""
+        self.holds: tuple[str, ...] = ("AWAITING_PAYMENT",)
+        """Why what goes out for an exchange is held at first."""
+        self.staged: dict[str, bytes | None] = {}
 
     def effects(self, kind: str) -> list[dict[str, Any]]:
         return [told for name, told in self.ledger if name == kind]
@@ -244,8 +253,9 @@ class Mutations:
         for one in returnInput.get("exchangeLineItems") or []:
             if one["variantId"] not in self.shop.variants:
                 return {"return": None, "userErrors": no("Variant does not exist", "NOT_FOUND")}
-            swaps.append({"id": new_id("ExchangeLineItem"), **one})
+            swaps.append(swap_of(one["variantId"], one["quantity"]))
         made = Return(new_id("Return"), f"{order.name}-R{len(order.back) + 1}", order, lines, swaps)
+        made.groups = [ReverseOrder(new_id("ReverseFulfillmentOrder"), made) for _ in range(self.locations)]
         order.back.append(made)
         self._note("exchange" if swaps else "return", order=order.id, name=made.name)
         return {"return": made, "userErrors": []}

@@ -17,7 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
-from app.integrations.commerce import shopify_documents, shopify_effect_documents
+from app.integrations.commerce import shopify_documents, shopify_effect_documents, shopify_return_documents
 from tests.integrations.faulty import BEFORE, LONGER, MALFORMED, Faults, _hang_up
 from tests.integrations.shopify_basics import ARRIVED, Customer, Money, Product, Variant, new_id
 from tests.integrations.shopify_mutations import Mutations
@@ -29,12 +29,13 @@ TOKEN = "shpat_0123456789abcdef0123456789abcdef"
 SECRET = "shpss_0123456789abcdef0123456789"
 SCOPES = (
     "read_all_orders", "write_orders", "write_order_edits", "write_returns", "write_customers", "read_products",
-    "read_fulfillments", "read_store_credit_accounts", "write_store_credit_account_transactions",
+    "read_fulfillments", "write_merchant_managed_fulfillment_orders",
+    "read_store_credit_accounts", "write_store_credit_account_transactions",
 )  # fmt: skip
 MOST = 1000.0
 SENT = tuple(
     text
-    for module in (shopify_documents, shopify_effect_documents)
+    for module in (shopify_documents, shopify_effect_documents, shopify_return_documents)
     for name, text in vars(module).items()
     if name.isupper() and isinstance(text, str) and ("\nquery " in text or "\nmutation " in text)
 )
@@ -187,6 +188,7 @@ class ShopifyShop:
         newest = sorted(self.orders.values(), key=lambda order: order.createdAt)
         return {
             "order": _by_id(self.orders),
+            "return": self.return_of,
             "orders": lambda query=None, **asked: self._listed(newest, query, **asked),
             "ordersCount": lambda query=None, **_: {"count": len(self._since(newest, query)), "precision": "EXACT"},
             "customer": _by_id(self.customers),
@@ -212,7 +214,22 @@ class ShopifyShop:
     def app(self) -> web.Application:
         app = web.Application()
         app.router.add_post(f"/admin/api/{SERVED}/graphql.json", self._graphql)
+        app.router.add_post("/staged", self._staged)
         return app
+
+    async def _staged(self, request: web.Request) -> web.StreamResponse:
+        """Where a file is uploaded to: as a form whose last field it is, and without the shop's token."""
+        assert "X-Shopify-Access-Token" not in request.headers
+        if self.faults.take("POST", "staged") is not None:
+            return _hang_up(request)
+        form = await request.post()
+        file, names = form["file"], list(form)
+        assert isinstance(file, web.FileField)
+        assert (names[-1], form["Content-Type"], str(form["key"]) in self.mutations.staged) == (
+            "file", file.content_type, True,
+        )  # fmt: skip
+        self.mutations.staged[str(form["key"])] = file.file.read()
+        return web.Response(status=201)
 
     async def _graphql(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("X-Shopify-Access-Token") != TOKEN:

@@ -111,7 +111,12 @@ class Return(Thing):
     status: str = "OPEN"
     begun: bool = False
     """Somebody has worked on it: it can be closed and not canceled."""
+    groups: list[ReverseOrder] = field(default_factory=list)
     typename = "Return"
+
+    @property
+    def reverseFulfillmentOrders(self) -> list[ReverseOrder]:
+        return self.groups
 
     @property
     def returnLineItems(self) -> list[ReturnLine]:
@@ -132,6 +137,53 @@ class ReturnLine(Thing):
 
 
 @dataclass
+class ReverseOrder(Thing):
+    """What of a return comes back to one location."""
+
+    of: Return
+    deliveries: list[ReverseDelivery] = field(default_factory=list)
+    typename = "ReverseFulfillmentOrder"
+
+    @property
+    def status(self) -> str:
+        return "OPEN" if self.of.status == "OPEN" else "CANCELED" if self.of.status == CANCELED else "CLOSED"
+
+    @property
+    def reverseDeliveries(self) -> list[ReverseDelivery]:
+        return self.deliveries
+
+
+@dataclass
+class ReverseDelivery(Thing):
+    deliverable: Deliverable
+    typename = "ReverseDelivery"
+
+
+@dataclass
+class Deliverable:
+    tracking: dict[str, Any] | None
+    label: dict[str, Any] | None
+    typename = "ReverseDeliveryShippingDeliverable"
+
+
+@dataclass
+class Work(Thing):
+    """A fulfillment order."""
+
+    lines: list[dict[str, Any]]
+    fulfillmentHolds: list[dict[str, Any]] = field(default_factory=list)
+    typename = "FulfillmentOrder"
+
+    @property
+    def status(self) -> str:
+        return "ON_HOLD" if self.fulfillmentHolds else "OPEN"
+
+    @property
+    def lineItems(self) -> list[dict[str, Any]]:
+        return self.lines
+
+
+@dataclass
 class Order(Thing, Noted):
     name: str
     customer: Customer
@@ -141,12 +193,16 @@ class Order(Thing, Noted):
     given: list[Refund] = field(default_factory=list)
     parcels: list[Parcel] = field(default_factory=list)
     back: list[Return] = field(default_factory=list)
+    works: list[Work] = field(default_factory=list)
+    """Fulfillment orders that exchanges have made; each parcel has had one, too."""
     shipping: int = 0
     edited: bool = False
     cancelledAt: str | None = None
     cancellation: dict[str, Any] | None = None
     held: str | None = None
     """A word of Shopify's for its fulfillment that nothing else tells."""
+    unseen: bool = False
+    """The token may not see what is to be packed."""
     taxesIncluded: bool = True
     tags: list[str] = field(default_factory=list)
     notes: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -155,6 +211,12 @@ class Order(Thing, Noted):
     createdAt: str = DAY
     updatedAt: str = DAY
     typename = "Order"
+
+    @property
+    def fulfillmentOrders(self) -> list[Work]:
+        sent = [Work(f"gid://shopify/FulfillmentOrder/{at}", [{"lineItem": part.lineItem} for part in parcel.lines])
+                for at, parcel in enumerate(self.parcels, 1)]  # fmt: skip
+        return [] if self.unseen else [*sent, *self.works]
 
     @property
     def processedAt(self) -> str:

@@ -6,12 +6,17 @@ import pytest
 from graphql import FieldNode, OperationDefinitionNode, parse, validate, visit
 from graphql.language import Visitor
 
-from app.integrations.commerce import shopify_documents, shopify_effect_documents, shopify_reads
+from app.integrations.commerce import (
+    shopify_documents,
+    shopify_effect_documents,
+    shopify_reads,
+    shopify_return_documents,
+)
 from tests.integrations.shopify_schema import VERSIONS, cost_of, first_field, schema
 
 DOCUMENTS = {
     name: text
-    for module in (shopify_documents, shopify_effect_documents)
+    for module in (shopify_documents, shopify_effect_documents, shopify_return_documents)
     for name, text in vars(module).items()
     if name.isupper() and isinstance(text, str) and ("\nquery " in text or "\nmutation " in text)
 }
@@ -30,7 +35,7 @@ CEILING = 1000
 
 
 def test_all_are_found():
-    assert len(DOCUMENTS) == 36
+    assert len(DOCUMENTS) == 43
     assert {first_field(_operation(text)).name.value for text in DOCUMENTS.values()} >= {"order", "refundCreate"}
 
 

@@ -322,6 +322,25 @@ class SendExchange(Frozen):
     rma: str
 
 
+class AnnounceLabel(Frozen):
+    """Have the shop know with which label the goods of the return of this `rma` come back; told twice it is the same.
+
+    `replaces`: numbers of former labels of the same parcel that nobody uses any more.
+    """
+
+    key: str
+    order_id: str
+    rma: str
+    tracking_number: str
+    tracking_url: str | None = None
+    replaces: tuple[str, ...] = ()
+    label_id: str | None = None
+    """The carrier's id of the label; None where only its number is known."""
+    file_format: Literal["pdf", "png"] = "pdf"
+    file: bytes | None = Field(default=None, exclude=True, repr=False)
+    """The label itself, where it can be had: fetched when it is told, and never kept with the command."""
+
+
 class ChangeCustomer(Frozen):
     """Change a customer's default address or contacts; what is None stays."""
 
@@ -341,11 +360,14 @@ ShopCommand = (
     | OpenExchange
     | CloseReturn
     | SendExchange
+    | AnnounceLabel
     | ChangeCustomer
     | ChangeSubscription
 )
 """What a shop may be told to do to an order, a customer or a subscription, besides canceling an order."""
 SUBSCRIPTIONS = "subscriptions"
+RETURN_LABELS = "return_labels"
+"""Among the capabilities of a kind of shop that wants to know of return labels (`AnnounceLabel`)."""
 
 
 class CommerceBackend(Protocol):

@@ -22,6 +22,8 @@ from pydantic import AfterValidator, Field, SecretStr
 from app.integrations.commerce import shopify_documents as documents
 from app.integrations.commerce import shopify_events
 from app.integrations.commerce.contract import (
+    RETURN_LABELS,
+    AnnounceLabel,
     CancelOrder,
     ChangeAddress,
     ChangeCustomer,
@@ -34,16 +36,19 @@ from app.integrations.commerce.contract import (
     OrderPage,
     OrderQuery,
     OrderSnapshot,
+    SendExchange,
     ShopCommand,
     SwapItems,
     Variant,
 )
 from app.integrations.commerce.shopify_changed import changed
+from app.integrations.commerce.shopify_deliveries import Deliveries
 from app.integrations.commerce.shopify_edits import Edits
 from app.integrations.commerce.shopify_effects import Effects
 from app.integrations.commerce.shopify_payments import ShopifyPayments
 from app.integrations.commerce.shopify_reads import Reads
 from app.integrations.commerce.shopify_returns import Returns
+from app.integrations.commerce.shopify_sends import Sends
 from app.integrations.commerce.shopify_wire import Shop
 from app.integrations.commerce.subscription_contract import Subscription
 from app.integrations.connecting import Account, Family, Finding, Given, Inbound, Kind
@@ -60,6 +65,8 @@ CAPABILITIES = (
     "change_customer",
     "returns",
     "exchanges",
+    "instant_exchanges",
+    RETURN_LABELS,
     "refunds",
     "late_failures",
     "ledger",
@@ -71,6 +78,10 @@ SCOPES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("cancel, refund, change address", ("write_orders",)),
     ("swap items", ("write_order_edits",)),
     ("returns and exchanges", ("read_returns", "write_returns")),
+    (
+        "send exchanges early",
+        ("read_merchant_managed_fulfillment_orders", "write_merchant_managed_fulfillment_orders"),
+    ),
     ("customers", ("read_customers",)),
     ("change customers", ("write_customers",)),
     ("products", ("read_products",)),
@@ -120,6 +131,7 @@ class Shopify:
     def __init__(self, shop: Shop) -> None:
         self._shop, self._reads, self._effects = shop, Reads(shop), Effects(shop)
         self._edits, self._returns = Edits(shop), Returns(shop)
+        self._deliveries, self._sends = Deliveries(shop, self._returns), Sends(shop, self._returns)
 
     async def get_order(self, external_id: str) -> OrderSnapshot | None:
         """The order with the shop's own id, or None where the shop has none."""
@@ -181,6 +193,10 @@ class Shopify:
                 return await self._returns.open(command)
             case CloseReturn():
                 return await self._returns.close(command)
+            case SendExchange():
+                return await self._sends.send(command)
+            case AnnounceLabel():
+                return await self._deliveries.announce(command)
             case _:
                 raise Refused("unsupported", "Shopify cannot be told this.")
 
@@ -197,6 +213,10 @@ class Shopify:
                 return await self._returns.find(command)
             case CloseReturn():
                 return await self._returns.find_closed(command)
+            case SendExchange():
+                return await self._sends.find(command)
+            case AnnounceLabel():
+                return await self._deliveries.find(command)
             case _:
                 return None
 
@@ -205,7 +225,8 @@ def shop_of(account: Account[Config, Credentials]) -> Shop:
     """The account's shop, with a client of its own."""
     token = account.credentials.access_token.get_secret_value()
     base = account.config.api_base or f"https://{account.config.shop}"
-    return Shop(account.http(base, headers={"X-Shopify-Access-Token": token}), account.seconds)
+    http = account.http(base, headers={"X-Shopify-Access-Token": token})
+    return Shop(http, account.seconds, uploads=account.http("", max_connections=4))
 
 
 def connect(account: Account[Config, Credentials]) -> Mapping[Family, Any]:
@@ -234,7 +255,7 @@ async def check(account: Account[Config, Credentials]) -> Sequence[Finding]:
 
 KIND = Kind(
     name="shopify",
-    description="Shopify: orders, changes, returns, exchanges, refunds, store credit, and its webhooks.",
+    description="Shopify: orders, changes, returns with labels, exchanges, refunds, store credit, and its webhooks.",
     config=Config,
     credentials=Credentials,
     check=check,

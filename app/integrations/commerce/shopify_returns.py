@@ -2,7 +2,7 @@
 
 `returnCreate` has no idempotency: our key and RMA stand in the note of every returned line, and the order's returns
 are read before one is made. An exchange is a return that says what goes out instead; Shopify releases those goods when
-the return is processed there, by whoever handles the parcel that comes back.
+the return is processed there, by whoever handles the parcel that comes back, or early (`shopify_sends.py`).
 """
 
 # ruff: noqa: N815  the fields have Shopify's names
@@ -85,7 +85,9 @@ class _Outs(Shown):
     nodes: list[_Out]
 
 
-class _Return(Shown):
+class Return(Shown):
+    """A return as it stands there."""
+
     id: str
     name: str
     status: str
@@ -99,7 +101,7 @@ class _Return(Shown):
 
 
 class _Returns(Shown):
-    nodes: list[_Return]
+    nodes: list[Return]
     pageInfo: Page
 
 
@@ -182,7 +184,7 @@ class Returns:
 
     async def close(self, command: CloseReturn) -> Receipt:
         """Cancel the return of this RMA; close it where work on it has begun."""
-        found = await self._of_rma(command)
+        found = await self.of_rma(command.order_id, command.rma)
         if found is None:
             raise Refused("return_not_found", "Shopify has no return with this RMA.")
         if found.status not in ENDED:
@@ -198,18 +200,19 @@ class Returns:
 
     async def find_closed(self, command: CloseReturn) -> Receipt | None:
         """Whether the return of this RMA has ended."""
-        found = await self._of_rma(command)
+        found = await self.of_rma(command.order_id, command.rma)
         if found is None or found.status not in ENDED:
             return None
         evidence = {"id": number(found.id, "Return"), "name": found.name, "status": found.status}
         return Receipt(status="succeeded", external_id=number(found.id, "Return"), evidence=evidence)
 
-    async def _of_rma(self, command: CloseReturn) -> _Return | None:
-        returns = await self._of(command.order_id)
-        return next((one for one in returns if command.rma in {rma for _, rma in one.marks}), None)
+    async def of_rma(self, order_id: str, rma: str) -> Return | None:
+        """The return that was opened under this RMA; None where the order has none."""
+        returns = await self._of(order_id)
+        return next((one for one in returns if rma in {known for _, known in one.marks}), None)
 
-    async def _of(self, order_id: str) -> list[_Return]:
-        wanted, found = gid("Order", order_id), list[_Return]()
+    async def _of(self, order_id: str) -> list[Return]:
+        wanted, found = gid("Order", order_id), list[Return]()
         after: str | None = None
         for _ in range(PAGES if wanted else 0):
             said = (await self._shop.ask(documents.RETURNS, id=wanted, after=after)).get("order")
@@ -286,7 +289,7 @@ def _reason(reason: str | None, definitions: list[_Reason]) -> dict[str, str]:
     return {"returnReason": "OTHER"} if found is None else {"returnReasonDefinitionId": found}
 
 
-def _receipt(found: list[_Return], command: OpenReturn | OpenExchange) -> Receipt:
+def _receipt(found: list[Return], command: OpenReturn | OpenExchange) -> Receipt:
     first = next((one for one in found if one.status not in ENDED), found[0])
     back: Counter[str] = Counter()
     for line in first.returnLineItems.nodes:

@@ -92,9 +92,11 @@ class Shop:
         http: Http,
         timeout: float = 10.0,
         *,
+        uploads: Http | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._http, self._timeout, self._now = http, timeout, now
+        self._uploads = uploads
         self._costs: dict[str, float] = {}
         self._left: float | None = None
         self._left_at = 0.0
@@ -129,6 +131,14 @@ class Shop:
         if errors:
             raise refused(name, errors, refusals)
         return found
+
+    async def upload(self, address: str, content: bytes, content_type: str) -> int:
+        """Post to an address that Shopify gave for a file, without our token; the status of the answer."""
+        if self._uploads is None:
+            raise NotExecuted("this connection uploads nothing")
+        headers = {"Content-Type": content_type}
+        answer = await self._uploads.exchange("POST", address, content=content, headers=headers, timeout=self._timeout)
+        return answer.status
 
     async def _until_there_is_enough(self, document: str, deadline: float) -> None:
         wait = self._wait(document)

@@ -18,6 +18,7 @@ NEXT_STEP = {
     "credit": "The store credit was not given: give it another way.",
     "notice": "A mail was not delivered: reach the shopper another way.",
     "return_label": "The carrier issued no label: issue another or send one by hand.",
+    "label_announce": "The shop was not told of the label: enter its number there; the shopper's label is good.",
     "return_open": "The shop did not take the return: it has ended and no label is made; tell the shopper why.",
     "exchange_open": "The shop did not take the exchange: it has ended; tell the shopper why.",
     "order_charge": "What the order costs more now was not paid or was taken back: have it paid, or undo the change.",
