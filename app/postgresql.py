@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  it has none
 import orjson
+import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
@@ -17,15 +18,20 @@ from app.tracing import traceparent
 from app.wires import Wires
 from app.work import P, Pool, Room, T, Work, dumps
 
+log = structlog.get_logger()
 SETTINGS = {
     "application_name": "aftersale",
     "lock_timeout": "2000",
     "statement_timeout": "30000",
     "idle_in_transaction_session_timeout": "30000",
 }
-RETRIED = {"40001", "40P01"}
-"""PostgreSQL's serialization failure and deadlock: the whole unit runs again."""
+KEPT = {"prepared_statement_cache_size": 1000, "statement_cache_size": 1000, "max_cached_statement_lifetime": 0}
+"""A refund alone runs a hundred different statements. Fewer kept than run means to prepare and plan each one anew."""
 LOCK_TIMEOUT = "55P03"
+RETRIED = {"40001", "40P01", LOCK_TIMEOUT}
+"""PostgreSQL's serialization failure and deadlock, and a row that somebody holds for long: the whole unit runs again.
+
+Who waits for a row has a connection that others want: it is given back every two seconds, and waited for anew."""
 AWAY = ("08", "53", "57P", "58", "XX")
 """Classes of SQLSTATE that mean the server is away, full or broken, not that the statement is wrong."""
 DRIVER = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -55,7 +61,7 @@ class PostgresDatabase:
             pool_pre_ping=False,
             json_serializer=dumps,
             json_deserializer=orjson.loads,
-            connect_args={"timeout": 5, "server_settings": SETTINGS},
+            connect_args={"timeout": 5, "server_settings": SETTINGS, **KEPT},
         )
         self._wires = Wires(url, pool_size, SETTINGS)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False, autoflush=True)
@@ -81,7 +87,7 @@ class PostgresDatabase:
         return {**self.info, "traceparent": traceparent.get()}
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """One transaction; deadlocks and serialization failures run the unit again, three times at most."""
+        """One transaction; what is in `RETRIED` runs the unit again, three times at most."""
         for last in (False, False, True):
             try:
                 async with self._sessions(info=self._about()) as session, session.begin():
@@ -154,15 +160,24 @@ def _broken(error: Exception) -> bool:
 
 def _of_driver(error: Exception) -> Exception:
     state = str(getattr(error, "sqlstate", None) or "")
-    if not isinstance(error, asyncpg.PostgresError) or state in RETRIED or state == LOCK_TIMEOUT:
-        return StorageUnavailable()
-    return StorageUnavailable() if state.startswith(AWAY) else error
+    if not isinstance(error, asyncpg.PostgresError) or state in RETRIED or state.startswith(AWAY):
+        return _unavailable(error, state)
+    return error
 
 
 def _translated(error: DBAPIError | OSError | PoolTimeout | asyncpg.InternalClientError) -> Exception:
     state = sqlstate(error)
     if not isinstance(error, DBAPIError) or isinstance(error, InterfaceError) or error.connection_invalidated:
-        return StorageUnavailable()
-    if state in RETRIED or state == LOCK_TIMEOUT or state.startswith(AWAY):
-        return StorageUnavailable()
+        return _unavailable(error, state)
+    if state in RETRIED or state.startswith(AWAY):
+        return _unavailable(error, state)
     return error
+
+
+def _unavailable(error: Exception, state: str) -> StorageUnavailable:
+    """The caller is told to come again; the log tells why: no connection was free, a row was held, the server is away.
+
+    The kind alone: the text may hold what the row held.
+    """
+    log.warning("storage_unavailable", error=type(error).__name__, sqlstate=state or None)
+    return StorageUnavailable()

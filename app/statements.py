@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, cast
@@ -29,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.dialects.sqlite.pysqlite import dialect as sqlite_dialect
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import JSON, TypeEngine
 
@@ -52,7 +54,7 @@ class Waited(Exception):
 class Compiled:
     """A statement's text, its parameters in their order, and for SQLite how each is written and read."""
 
-    __slots__ = ("_constants", "_converted", "_names", "_writes", "columns", "sql")
+    __slots__ = ("_constants", "_converted", "_names", "_texts", "_writes", "columns", "sql")
 
     def __init__(self, statement: Any, dialect: Dialect, columns: Sequence[Any] = ()) -> None:
         made = statement.compile(dialect=dialect)
@@ -64,6 +66,8 @@ class Compiled:
         self._constants = {name: bind.effective_value for name, bind in given.items() if not bind.required}
         writes = {} if plain else {name: _write_of(bind.type) for name, bind in given.items()}
         self._writes = [(at, write) for at, name in enumerate(self._names) if (write := writes.get(name)) is not None]
+        # A session's connection has JSON written for it by SQLAlchemy's types, which are passed by here.
+        self._texts = [at for at, name in enumerate(self._names) if isinstance(_decorated(given[name].type), JSON)]
         reads = [] if plain else [(at, _read_of(column.type)) for at, column in enumerate(columns)]
         self._converted = [(at, read) for at, read in reads if read is not None]
 
@@ -75,6 +79,19 @@ class Compiled:
             if found[at] is not None:
                 found[at] = write(found[at])
         return found
+
+    def named(self, values: Values) -> dict[str, Any]:
+        """Those of the values that are asked for."""
+        return {name: values[name] for name in self._names if name in values}
+
+    def bound_in_session(self, values: Values) -> tuple[Any, ...]:
+        """The same for a connection of a session."""
+        found = self.bound(values)
+        if not self._writes:
+            for at in self._texts:
+                if found[at] is not None:
+                    found[at] = dumps(found[at])
+        return tuple(found)
 
     def shown(self, rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
         """Rows of the driver as mappings."""
@@ -118,6 +135,22 @@ def _read_of(kind: TypeEngine[Any]) -> Convert | None:
     return orjson.loads if isinstance(kind, JSON) else bool if isinstance(kind, Boolean) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Either:
+    """The same question where the two databases answer it by different columns."""
+
+    postgresql: Any
+    sqlite: Any
+
+
+def _of_postgresql(statement: Any) -> Any:
+    return statement.postgresql if isinstance(statement, Either) else statement
+
+
+def _of_sqlite(statement: Any) -> Any:
+    return statement.sqlite if isinstance(statement, Either) else statement
+
+
 class Read:
     """Rows as mappings by their labels; `lists` hang on the one row of `head`, each under its name, in their order.
 
@@ -125,20 +158,26 @@ class Read:
     """
 
     def __init__(self, head: Any, of: Table | None = None, **lists: Any) -> None:
-        self._head: Select[Any] = head
+        self._head = head
         self._of = of
-        self._lists = {name: _selected(one) for name, one in lists.items()}
+        self._lists = lists
 
     @cached_property
     def postgresql(self) -> Compiled:
         """One statement: each list is an array of rows."""
-        arrays = [func.array(_as_rows(one)).label(name) for name, one in self._lists.items()]
-        return Compiled(self._head.add_columns(*arrays), _POSTGRESQL, [*_columns(self._head), *arrays])
+        head: Select[Any] = _of_postgresql(self._head)
+        arrays = [func.array(_as_rows(one)).label(name) for name, one in self._rows.items()]
+        return Compiled(head.add_columns(*arrays), _POSTGRESQL, [*_columns(head), *arrays])
+
+    @cached_property
+    def _rows(self) -> dict[str, Select[Any]]:
+        return {name: _selected(_of_postgresql(one)) for name, one in self._lists.items()}
 
     @cached_property
     def sqlite(self) -> dict[str, Compiled]:
         """One statement for the head (an empty name) and one for each list."""
-        every = {"": self._head, **{name: self._apart(one) for name, one in self._lists.items()}}
+        lists = {name: self._apart(_selected(_of_sqlite(one))) for name, one in self._lists.items()}
+        every = {"": _of_sqlite(self._head), **lists}
         return {name: Compiled(one, _SQLITE, _columns(one)) for name, one in every.items()}
 
     def _apart(self, statement: Select[Any]) -> Any:
@@ -154,7 +193,7 @@ class Read:
 
     @cached_property
     def _labels(self) -> dict[str, tuple[str, ...]]:
-        return {name: tuple(str(column.key) for column in _columns(one)) for name, one in self._lists.items()}
+        return {name: tuple(str(column.key) for column in _columns(one)) for name, one in self._rows.items()}
 
     def of_records(self, records: Sequence[Any]) -> list[dict[str, Any]]:
         """What asyncpg has brought, in mappings."""
@@ -177,6 +216,7 @@ class Part:
     """One statement of a `Write`; another text for each database where they differ."""
 
     def __init__(self, statement: Executable, *, sqlite: Executable | None = None) -> None:
+        self.statement = statement
         self.postgresql = Compiled(statement, _POSTGRESQL)
         self.sqlite = Compiled(statement if sqlite is None else sqlite, _SQLITE)
 
@@ -187,6 +227,28 @@ class Part:
     def on_sqlite(self, driver: Any, values: Any) -> None:
         """Run it there."""
         driver.execute(self.sqlite.sql, self.sqlite.bound(values))
+
+
+def within(session: Session, part: Part, /, **values: Any) -> Sequence[Any]:
+    """Run a part in a unit of work, after what the session has to write; the driver's rows, where it gives some.
+
+    For what every unit does several times: built, compiled and read by the session it costs four times as much.
+    """
+    session.flush()
+    connection = session.connection()
+    compiled = _BY_DRIVER.get(connection.dialect.driver)
+    if compiled is None:  # a tool's own connection, whose driver writes parameters otherwise
+        done = connection.execute(part.statement, part.postgresql.named(values))
+    else:
+        text: Compiled = compiled(part)
+        done = connection.exec_driver_sql(text.sql, text.bound_in_session(values))
+    return done.all() if done.returns_rows else ()
+
+
+_BY_DRIVER: dict[str, Callable[[Part], Compiled]] = {
+    "asyncpg": lambda part: part.postgresql,
+    "pysqlite": lambda part: part.sqlite,
+}
 
 
 class Rows(Part):

@@ -130,8 +130,9 @@ def _process(
 
 def worker() -> None:
     """Run the engine until a signal, then let running operations end."""
+    gc.disable()  # until it is up, as the server does
     from app import logs
-    from app.main import running
+    from app.main import keep_what_is, running
 
     found = settings()
     if found.embedded:
@@ -145,10 +146,19 @@ def worker() -> None:
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
         async with running(found, None, work=True) as runtime:
+            keep_what_is()
             click.echo(f"worker {runtime.executor} is up", err=True)
             await stop.wait()
 
-    asyncio.run(work())
+    with asyncio.Runner(loop_factory=_loop()) as runner:
+        runner.run(work())
+
+
+def _loop() -> Callable[[], asyncio.AbstractEventLoop]:
+    """The loop that the server runs on as well: uvloop's where there is one."""
+    from uvicorn.loops.auto import auto_loop_factory
+
+    return auto_loop_factory()
 
 
 def migrate() -> None:

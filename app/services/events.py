@@ -26,7 +26,7 @@ from sqlalchemy.orm import Mapped, Session
 from app import clock, ids
 from app.errors import EventNotFound
 from app.models.records import Event
-from app.statements import Part
+from app.statements import Part, within
 
 API_VERSION = "2026-11-01"
 Place = tuple[int, int, str]
@@ -65,10 +65,9 @@ def record(
     numbers have no gaps. Its place in the log is never before the resource's last event: a transaction that began
     earlier may well be the one that writes later.
     """
-    session.flush()
     model: Any = resource.__class__
-    sequence = session.scalar(_counting(model.__table__), {"of": resource.id})
-    values = {
+    sequence: int = within(session, _counting(model.__table__), of=resource.id)[0][0]
+    values: dict[str, Any] = {
         "id": ids.new("evt"),
         "store_id": resource.store_id,
         "livemode": resource.livemode,
@@ -82,9 +81,10 @@ def record(
         "created_at": clock.now(),
     }
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(_IN_SHARED_LOG, {**values, "last": sequence - 1, "of": resource.id})
+        values |= {"last": sequence - 1, "of": resource.id}
     else:
-        session.execute(_IN_ONE_WRITERS_LOG, {**values, "of_store": resource.store_id, "of_mode": resource.livemode})
+        values |= {"of_store": resource.store_id, "of_mode": resource.livemode}
+    within(session, _IN_LOG, **values)
 
 
 # Built once: every change of anything passes here.
@@ -106,15 +106,16 @@ _OLDEST = literal_column(
     BigInteger,
 )
 # A place above one's own transaction is safe for readers: while that runs, they stay below both.
-_IN_SHARED_LOG = insert(_LOG).values(position=func.greatest(_OWN, func.coalesce(_LAST.scalar_subquery(), 0)))
+_ABOVE_LAST = func.greatest(_OWN, func.coalesce(_LAST.scalar_subquery(), 0))
 # Within its store, as the log is read: the index gives that maximum at once, of the whole table it is a scan.
 _NEXT = select(func.coalesce(func.max(_LOG.c.position), 0) + 1).where(
     _LOG.c.store_id == bindparam("of_store"), _LOG.c.livemode == bindparam("of_mode")
 )
-_IN_ONE_WRITERS_LOG = insert(_LOG).values(position=_NEXT.scalar_subquery())
-
-
 _PLAIN = {column.name: bindparam(column.name, type_=column.type) for column in _LOG.c if column.name != "position"}
+_IN_LOG = Part(
+    insert(_LOG).values(**_PLAIN, position=_ABOVE_LAST),
+    sqlite=insert(_LOG).values(**_PLAIN, position=_NEXT.scalar_subquery()),
+)
 OF_NEW = Part(
     insert(_LOG).values(**_PLAIN, position=_OWN), sqlite=insert(_LOG).values(**_PLAIN, position=_NEXT.scalar_subquery())
 )
@@ -141,9 +142,9 @@ def of_new(kind: str, row: Mapping[str, Any], sequence: int, shown: dict[str, An
 
 
 @cache
-def _counting(table: Table) -> Any:
+def _counting(table: Table) -> Part:
     number = table.c.event_sequence
-    return update(table).where(table.c.id == bindparam("of")).values(event_sequence=number + 1).returning(number)
+    return Part(update(table).where(table.c.id == bindparam("of")).values(event_sequence=number + 1).returning(number))
 
 
 def after(

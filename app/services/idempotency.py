@@ -20,7 +20,7 @@ from app.database import insert_missing
 from app.errors import AppError, IdempotencyKeyInUse, IdempotencyKeyReused
 from app.models.records import Answer
 from app.postgresql import LOCK_TIMEOUT, sqlstate
-from app.statements import Part
+from app.statements import Part, within
 
 REFUSALS_KEPT = timedelta(hours=24)
 
@@ -120,14 +120,13 @@ def once(
         except AppError as error:
             raise wrap.refused(error) from error
         wrap.end(session, made)
-    session.execute(_NOTED, {**_bound(keyed), "kind": resource_type, "made": made.id})
+    within(session, _NOTED, **_bound(keyed), kind=resource_type, made=made.id)
     return made
 
 
 def _claim(session: Session, keyed: Keyed) -> None:
-    claim = _CLAIM[session.get_bind().dialect.name]
     try:
-        fresh = session.execute(claim, {**_values(keyed), "now": clock.now()}).first() is not None
+        fresh = bool(within(session, _CLAIM, **_values(keyed), now=clock.now()))
     except DBAPIError as error:
         if sqlstate(error) == LOCK_TIMEOUT:
             raise IdempotencyKeyInUse from error
@@ -138,7 +137,7 @@ def _claim(session: Session, keyed: Keyed) -> None:
 
 def _claiming(insert: Any) -> Any:
     """Take the key, or an answer's place whose day is over; no row where another request has it."""
-    row = insert(_KEPT)
+    row = insert(_KEPT).values({name: bindparam(name, type_=_KEPT.c[name].type) for name in _CLAIMED})
     taken = row.on_conflict_do_update(
         index_elements=list(_KEPT.primary_key.columns),
         set_={column.name: row.excluded[column.name] for column in _KEPT.c if not column.primary_key},
@@ -149,10 +148,11 @@ def _claiming(insert: Any) -> Any:
 
 # Built once: every write passes here.
 _KEPT = cast("Table", Answer.__table__)
-_CLAIM = {"postgresql": _claiming(postgresql_insert), "sqlite": _claiming(sqlite_insert)}
+_CLAIMED = ("store_id", "livemode", "shopper", "key", "fingerprint", "created_at")
+_CLAIM = Part(_claiming(postgresql_insert), sqlite=_claiming(sqlite_insert))
 _THIS = and_(*(_KEPT.c[name] == bindparam(f"of_{name}") for name in ("store_id", "livemode", "shopper", "key")))
-_NOTED = update(_KEPT).where(_THIS).values(resource_type=bindparam("kind"), resource_id=bindparam("made"))
-_ANSWERED = (
+_NOTED = Part(update(_KEPT).where(_THIS).values(resource_type=bindparam("kind"), resource_id=bindparam("made")))
+_ANSWERED = Part(
     update(_KEPT)
     .where(_THIS, _KEPT.c.body.is_(None))
     .values(status=bindparam("answer_status"), body=bindparam("answer_body"))
@@ -195,7 +195,7 @@ def answered_at_once(keyed: Keyed, kind: str, made: str, status: int, body: byte
 
 def keep_answer(session: Session, keyed: Keyed, status: int, body: bytes) -> None:
     """Keep a success as long as what it made; the first answer stays the answer."""
-    session.execute(_ANSWERED, {**_bound(keyed), "answer_status": status, "answer_body": body.decode()})
+    within(session, _ANSWERED, **_bound(keyed), answer_status=status, answer_body=body.decode())
 
 
 def keep_refusal(session: Session, keyed: Keyed, status: int, body: bytes) -> None:

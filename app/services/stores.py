@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import JSON, Column, Table, Text, bindparam, delete, select, update
+from sqlalchemy import JSON, Column, Table, Text, bindparam, delete, literal_column, select, update
 from sqlalchemy import cast as cast_to
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from app.models.storefronts import KeyOrigin
 from app.models.stores import PUBLISHABLE_SCOPES, SCOPES, ApiKey, Store
 from app.services import audit, parcel_looks
 from app.services.policy.plain import Policy
-from app.statements import Read
+from app.statements import Either, Read
 
 COMMAND_LINE = {"type": "operator", "id": "command-line"}
 USE_NOTED_EVERY = timedelta(minutes=1)
@@ -170,13 +170,24 @@ _BY_HASH = select(ApiKey, Store).join(Store, Store.id == ApiKey.store_id).where(
 
 
 _KEY, _STORE = cast("Table", ApiKey.__table__), cast("Table", Store.__table__)
-AS_IT_IS = (
-    select(
+
+
+def _with_store(*columns: Any) -> Any:
+    return (
+        select(*columns).join_from(_KEY, _STORE, _STORE.c.id == _KEY.c.store_id).where(_KEY.c.hash == bindparam("hash"))
+    )
+
+
+# PostgreSQL says of each row which transaction has written it: that tells a changed row, without the row.
+AS_IT_IS = Either(
+    postgresql=_with_store(
+        literal_column("api_keys.xmin::text", Text).label("key_is_of"),
+        literal_column("stores.xmin::text", Text).label("store_is_of"),
+    ),
+    sqlite=_with_store(
         *(_plain(column).label(f"key_{column.name}") for column in _KEY.c if column.name != "last_used_at"),
         *(_plain(column).label(f"store_{column.name}") for column in _STORE.c),
-    )
-    .join(_STORE, _STORE.c.id == _KEY.c.store_id)
-    .where(_KEY.c.hash == bindparam("hash"))
+    ),
 )
 """A key and its store, to be read beside what is asked for: `confirmed` tells whether they are who was taken for it."""
 _ALONE = Read(AS_IT_IS)
