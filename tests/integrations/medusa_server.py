@@ -11,9 +11,11 @@ import copy
 import itertools
 import json
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from tests.integrations.faulty import Faults
@@ -24,13 +26,17 @@ OPEN_CHANGE = "Order ({}) already has an existing active order change"
 AT = "2026-11-21T17:19:44.339Z"
 
 
-def recorded(specs: Path, name: str, method: str, path: str, end: str = "") -> dict[str, Any]:
-    """The first answer of that recording to a request whose path begins and ends so."""
+@cache
+def _recording(specs: Path, name: str) -> list[dict[str, Any]]:
     text = (specs / "specs" / "medusa" / f"{name}.json").read_text(encoding="utf-8")
-    listed = json.loads(text, parse_float=Decimal)
+    return json.loads(text, parse_float=Decimal)
+
+
+def recorded(specs: Path, name: str, method: str, path: str, end: str = "") -> dict[str, Any]:
+    """The first answer of that recording to a request whose path begins and ends so; read once, and not changed."""
     return next(
         one["response"]
-        for one in listed
+        for one in _recording(specs, name)
         if one.get("method") == method
         and one["status"] == 200
         and one["path"].startswith(path)
@@ -70,6 +76,7 @@ class MedusaServer:
             ("POST", "/admin/returns/{id}/cancel", self._cancel_return), ("GET", "/admin/exchanges", self._none),
             ("GET", "/admin/customers", self._find_customers), ("GET", "/admin/customers/{id}", self._customer),
             ("POST", "/admin/customers/{id}", self._customer), ("POST", "/admin/customers/{id}/addresses", self._home),
+            ("POST", "/admin/customers/{id}/addresses/{address}", self._home),
             ("GET", "/admin/products", self._none), ("GET", "/admin/products/{id}", self._product),
             ("GET", "/admin/product-variants", self._variants), ("GET", "/admin/stores", self._store),
         ):  # fmt: skip
@@ -319,17 +326,8 @@ async def given(request: web.Request) -> dict[str, Any]:
 
 def told(document: dict[str, Any], status: int = 200) -> web.Response:
     """JSON with decimals as they are: what JavaScript would write."""
-    return web.Response(text=_written(document), status=status, content_type="application/json")
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(name)}:{_written(one)}" for name, one in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_written, value)) + "]"
-    return json.dumps(value)
+    body = orjson.dumps(document, default=lambda number: orjson.Fragment(f"{number:f}"))
+    return web.Response(body=body, status=status, content_type="application/json")
 
 
 def no(kind: str, message: str, status: int = 400) -> web.Response:

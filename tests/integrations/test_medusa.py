@@ -513,3 +513,14 @@ def test_the_kind_is_found_and_says_what_it_can():
     for key in ("pk_0000000000000000000", "sk_short", "sk_00000000 0000000000"):
         with pytest.raises(ValidationError):
             Credentials(secret_key=key)
+
+
+async def test_another_customer_than_was_asked_for_is_neither_told_nor_changed(server, shop):
+    server.customers["cus_1"] = {"id": "cus_2", "email": "mia@example.com", "metadata": None, "addresses": []}
+    for ask in (
+        shop.get_customer("cus_1"),
+        shop.apply(ChangeCustomer(key="opr_1", customer_id="cus_1", email="new@example.com")),
+    ):
+        with pytest.raises(OutcomeUnknown):
+            await ask
+    assert server.customers["cus_1"]["email"] == "mia@example.com"

@@ -264,3 +264,12 @@ async def test_what_shopify_cannot_do_is_unsupported(shop):
         await shop.apply(command)
     assert caught.value.code == "unsupported"
     assert await shop.find_applied(command) is None
+
+
+async def test_another_customer_than_was_asked_for_is_not_changed(server, shop):
+    mine, other = server.customer(), server.customer("mia@example.com")
+    server.customers[mine.id] = other
+    command = ChangeCustomer(key="opr_1", customer_id=tail(mine.id), email="new@example.com")
+    with pytest.raises(OutcomeUnknown):
+        await shop.apply(command)
+    assert (other.email, server.mutations.ledger) == ("mia@example.com", [])

@@ -172,7 +172,12 @@ class Effects:
         if not ID.fullmatch(command.customer_id):
             return None
         said = await self._shop.find(f"/admin/customers/{command.customer_id}", {"fields": CUSTOMER_FIELDS})
-        return None if said is None else read(ShownCustomer, said.get("customer"))
+        if said is None:
+            return None
+        customer = read(ShownCustomer, said.get("customer"))
+        if customer.id != command.customer_id:
+            raise OutcomeUnknown("another customer came back than was asked for")
+        return customer
 
     async def _address(self, customer: ShownCustomer, address: Address) -> None:
         listed = sorted((one for one in customer.addresses if one), key=lambda one: not one.is_default_shipping)

@@ -164,7 +164,12 @@ class Reads:
         if not ID.fullmatch(external_id):
             return None
         said = await self._shop.find(f"/admin/customers/{external_id}", {"fields": CUSTOMER_FIELDS})
-        return None if said is None else customer_snapshot(read(ShownCustomer, said.get("customer")))
+        if said is None:
+            return None
+        found = read(ShownCustomer, said.get("customer"))
+        if found.id != external_id:
+            raise OutcomeUnknown("another customer came back than was asked for")
+        return customer_snapshot(found)
 
     async def customers(self, *, email: str | None, phone: str | None) -> tuple[CustomerSnapshot, ...]:
         """Those with exactly this e-mail (case ignored) and phone; none where neither is given."""
@@ -185,7 +190,10 @@ class Reads:
         said = await self._shop.find(f"/admin/products/{product_id}", {"fields": PRODUCT_FIELDS})
         if said is None:
             return None
-        return variants_of(read(ShownProduct, said.get("product")), await self.currency())
+        product = read(ShownProduct, said.get("product"))
+        if product.id != product_id:
+            raise OutcomeUnknown("another product came back than was asked for")
+        return variants_of(product, await self.currency())
 
     async def variant(self, variant_id: str) -> Variant | None:
         """The variant of whichever product; None where the shop has none, or no price of it."""

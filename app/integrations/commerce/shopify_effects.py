@@ -214,7 +214,12 @@ class Effects:
             return None
         asked = {"id": wanted, "namespace": NAMESPACE, "key": command.key}
         said = (await self._shop.ask(documents.CUSTOMER_STATE, **asked)).get("customer")
-        return None if said is None else read(_Customer, said)
+        if said is None:
+            return None
+        customer = read(_Customer, said)
+        if customer.id != wanted:
+            raise OutcomeUnknown("another customer came back than was asked for")
+        return customer
 
     async def _address(self, customer: _Customer, address: Address) -> None:
         given = mailing(address)

@@ -84,6 +84,8 @@ class Stripe:
             return None
         currency = found.currency.upper()
         refunds = await self._refunds(payment_id)
+        if any(refund.currency.upper() != currency for refund in refunds):  # their sums would be none
+            raise OutcomeUnknown("the payment came back in another currency than its refunds")
         try:
             state, captured = found.ledger()
             return PaymentLedger(
