@@ -2,15 +2,14 @@
 
 import hashlib
 import secrets
-from typing import Any, cast
+from typing import Any
 
 import orjson
-from sqlalchemy import Table, bindparam, func, insert, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app import clock, ids
 from app.models.records import AuditRow
-from app.statements import Part, within
 
 SEAL_LOCK = 7302011
 GENESIS = "0" * 64
@@ -29,33 +28,20 @@ def write(
     request_id: str | None = None,
 ) -> None:
     """Append a row in the caller's transaction: who, what, on which evidence."""
-    within(
-        session,
-        _APPENDED,
-        id=ids.new("aud"),
-        store_id=store_id,
-        livemode=livemode,
-        at=clock.now(),
-        actor=actor,
-        action=action,
-        subject_type=subject_type,
-        subject_id=subject_id,
-        evidence=evidence or {},
-        request_id=request_id,
+    session.add(
+        AuditRow(
+            id=ids.new("aud"),
+            store_id=store_id,
+            livemode=livemode,
+            at=clock.now(),
+            actor=actor,
+            action=action,
+            subject_type=subject_type,
+            subject_id=subject_id,
+            evidence=evidence or {},
+            request_id=request_id,
+        )
     )
-
-
-_WHEN_SEALED = {"number", "hash", "evidence_digest", "evidence_salt"}
-_TRAIL = cast("Table", AuditRow.__table__)
-_APPENDED = Part(
-    insert(_TRAIL).values(
-        {
-            column.name: bindparam(column.name, type_=column.type)
-            for column in _TRAIL.c
-            if column.name not in _WHEN_SEALED
-        }
-    )
-)
 
 
 def seal(session: Session, limit: int = 500) -> int:
