@@ -112,7 +112,7 @@ def test_signs_of_abuse_are_seen_before_money_goes_out_too(store: Tenant) -> Non
     soap = {"order": "#1005", "lines": [{"line_id": "ln-1005-1", "quantity": 1}]}
     assert store.post("/v1/refunds", soap, **ANNA).status_code == 201
     back = {"order": "#1001", "lines": [SOCKS]}
-    assert store.post("/v1/returns", back, **ANNA).status_code == 201
+    assert store.post("/v1/returns", back, Prefer="wait=15", **ANNA).status_code == 201
     refused = store.post("/v1/refunds", soap, **ANNA)
     assert (refused.status_code, refused.json()["code"]) == (409, "limit_reached")
     found = store.get(f"/v1/decisions/{refused.json()['decision_id']}").json()

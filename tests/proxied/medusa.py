@@ -7,6 +7,7 @@ from typing import Any
 
 from app.integrations.commerce import medusa as adapter
 from app.integrations.commerce.contract import (
+    AnnounceLabel,
     ChangeCustomer,
     ChangedQuery,
     ChangePaymentMethod,
@@ -136,7 +137,6 @@ def _asked(ask: Asked) -> Any:
 
 ID = ("wrong_id",)
 CHARGE = ChargeCommand(key=KEY, order_id="1", payment_method_id="1", amount=100, currency="USD")
-HALF = "Not mended: the address that was set is not read again, and a no to it says that nothing has changed."
 LATER = "Medusa has no keys and shows none that is on its way: the next try waits, and no longer."
 
 
@@ -172,7 +172,7 @@ MEDUSA = Provider(
             stock=_with(lambda server: _registered(server, swapped=True), sent=True),
             ledger=_returned,
         ),
-        Effecting(kind="change_customer", stock=_with(_customer), ledger=_person, half=HALF),
+        Effecting(kind="change_customer", stock=_with(_customer), ledger=_person),
         Effecting(
             kind="change_customer",
             name="change_customer, another address",
@@ -183,6 +183,10 @@ MEDUSA = Provider(
         Unsupported(kind="payout", command=_payout("gift")),
         Unsupported(kind="exchange_charge", command=CHARGE),
         Unsupported(kind="order_charge", command=CHARGE),
+        Unsupported(
+            kind="label_announce",
+            command=AnnounceLabel(key=KEY, order_id="1", rma="RMA-1", tracking_number="1Z"),
+        ),
         Unsupported(kind="exchange_send", command=SendExchange(key=KEY, order_id="1", rma="RMA-1")),
         Unsupported(
             kind="change_payment_method",

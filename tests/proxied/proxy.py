@@ -57,14 +57,18 @@ class Order:
     after: Order | None = None
     bait: bool = False
     """It is right that no such call comes."""
+    lasting: bool = False
+    """Each call from the `nth` on: a provider that says no goes on saying no, also where its first no got lost."""
     struck: bool = False
     seen: int = 0
 
     def takes(self, call: str) -> bool:
-        if self.struck or call != self.call or (self.after is not None and not self.after.struck):
+        if (self.struck and not self.lasting) or call != self.call:
+            return False
+        if self.after is not None and not self.after.struck:
             return False
         self.seen += 1
-        self.struck = self.seen == self.nth
+        self.struck = self.struck or self.seen == self.nth
         return self.struck
 
 

@@ -6,9 +6,15 @@ import json
 from collections import Counter
 from typing import Any
 
-from app.integrations.commerce import shopify, shopify_documents, shopify_effect_documents
+from app.integrations.commerce import (
+    shopify,
+    shopify_documents,
+    shopify_effect_documents,
+    shopify_return_documents,
+)
 from app.integrations.commerce.contract import (
     Address,
+    AnnounceLabel,
     ChangeAddress,
     ChangeCustomer,
     ChangedQuery,
@@ -30,7 +36,7 @@ from tests.integrations.shopify_things import Order, Refund
 from tests.proxied.proxy import Answer, Speech, graphql_name
 from tests.proxied.table import Asked, Asking, Clock, Effecting, Provider, Reading, Unsupported
 
-KEY = "opr_1"
+KEY, NUMBER = "opr_1", "1ZRETURN01"
 HOME = Address(
     name="Anna Maria Keller", address1="Nebenstraße 2", city="Potsdam", country_code="DE", postal_code="14467"
 )
@@ -64,7 +70,7 @@ def _documents() -> dict[str, str]:
     """Every GraphQL document of the adapter by its name."""
     texts = [
         text
-        for module in (shopify_documents, shopify_effect_documents)
+        for module in (shopify_documents, shopify_effect_documents, shopify_return_documents)
         for name, text in vars(module).items()
         if name.isupper() and isinstance(text, str) and ("query " in text or "mutation " in text)
     ]
@@ -143,6 +149,40 @@ def _close(server: ShopifyShop, *, begun: bool = False) -> CloseReturn:
     return CloseReturn(key=KEY, order_id=tail(order.id), rma="RMA-1")
 
 
+def _labeled(server: ShopifyShop) -> AnnounceLabel:
+    _close(server)  # a return that stands
+    [order] = server.orders.values()
+    return AnnounceLabel(key=KEY, order_id=tail(order.id), rma="RMA-1", tracking_number=NUMBER, label_id="lbl")
+
+
+def _labeled_anew(server: ShopifyShop) -> AnnounceLabel:
+    command = _labeled(server)
+    [order] = server.orders.values()
+    [group] = order.back[0].groups
+    server.mutations.reverseDeliveryCreateWithShipping(group.id, [], False, {"number": "1ZOLD"})
+    return command.model_copy(update={"replaces": ("1ZOLD",)})
+
+
+def _sending(server: ShopifyShop) -> SendExchange:
+    order = delivered(server)
+    [product] = server.products.values()
+    part, [reason, *_] = order.parcels[0].lines[0], server.reasons
+    line = {
+        "fulfillmentLineItemId": part.id, "quantity": 1, "returnReasonDefinitionId": reason,
+        "returnReasonNote": note("opr_0", None, "RMA-1"),
+    }  # fmt: skip
+    other = {"variantId": product.variants[1].id, "quantity": 1}
+    server.mutations.returnCreate({"orderId": order.id, "returnLineItems": [line], "exchangeLineItems": [other]})
+    return SendExchange(key=KEY, order_id=tail(order.id), rma="RMA-1")
+
+
+class _Papers:
+    """A carrier's connection, of which only the label's file is wanted."""
+
+    async def label_file(self, label_id: str, file_format: str) -> bytes:
+        return f"{label_id} as {file_format}".encode()
+
+
 def _customer(server: ShopifyShop, *, address: bool = True) -> ChangeCustomer:
     customer = waiting(server).customer
     if not address:
@@ -174,6 +214,20 @@ def _lines(server: ShopifyShop) -> Any:
 def _returned(server: ShopifyShop) -> Any:
     [order] = server.orders.values()
     return [(one.status in ENDED, len(one.swaps), sum(line.quantity for line in one.lines)) for one in order.back]
+
+
+def _told(server: ShopifyShop) -> Any:
+    """The numbers and labels of what comes back."""
+    [order] = server.orders.values()
+    groups = [group for one in order.back for group in one.groups]
+    shown = [(one.deliverable.tracking or {}, one.deliverable.label) for group in groups for one in group.deliveries]
+    return [(tracking["number"], label is not None) for tracking, label in shown]
+
+
+def _sent(server: ShopifyShop) -> Any:
+    """What goes out for what comes back, and whether it is held."""
+    [order] = server.orders.values()
+    return [(len(work.lines), work.status) for work in order.works]
 
 
 def _person(server: ShopifyShop) -> Any:
@@ -255,7 +309,6 @@ ID = ("wrong_id",)
 NOBODY = "Shopify has nothing of the kind."
 CHARGE = ChargeCommand(key=KEY, order_id="1", payment_method_id="1", amount=100, currency="EUR")
 PAYOUT = PayoutCommand(key=KEY, order_id="1", customer_id="1", payment_method_id="gift", amount=100, currency="EUR")
-HALF = "Not mended: the address that was set is not read again, and a no to it says that nothing has changed."
 LATER = "Shopify has no key for a return and shows none that is on its way: the next try waits, and no longer."
 
 SHOPIFY = Provider(
@@ -265,6 +318,7 @@ SHOPIFY = Provider(
     speech=Speech(graphql_name, _refusal, _throttled),
     names=frozenset(DOCUMENTS),
     clocks=_clocks,
+    beside={"carrier": _Papers()},
     forget=lambda server: server.mutations.keys.clear(),
     keyed=frozenset({"CreateRefund"}),
     never_sent=frozenset({"commerce.get_subscription", "commerce.find_subscriptions"}),
@@ -290,18 +344,19 @@ SHOPIFY = Provider(
             stock=lambda server: _close(server, begun=True),
             ledger=_returned,
         ),
+        Effecting(kind="label_announce", stock=_labeled, ledger=_told, late=LATER),
+        Effecting(kind="label_announce", name="label_announce, another", stock=_labeled_anew, ledger=_told),
+        Effecting(kind="exchange_send", stock=_sending, ledger=_sent),
         Effecting(kind="change_customer", stock=_customer, ledger=_person),
         Effecting(
             kind="change_customer",
             name="change_customer, first address",
             stock=lambda server: _customer(server, address=False),
             ledger=_person,
-            half=HALF,
         ),
         Unsupported(kind="payout", command=PAYOUT),
         Unsupported(kind="exchange_charge", command=CHARGE),
         Unsupported(kind="order_charge", command=CHARGE),
-        Unsupported(kind="exchange_send", command=SendExchange(key=KEY, order_id="1", rma="RMA-1")),
         Unsupported(
             kind="change_payment_method",
             command=ChangePaymentMethod(key=KEY, order_id="1", payment_method_id="1"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -73,8 +73,6 @@ class Effecting:
     ledger: Callable[[Any], Any]
     late: str = ""
     """Why an effect that lands after the next try is not tried; empty: it is."""
-    half: str = ""
-    """Why a no after a lost answer is not tried; empty: it is."""
     gives_way: bool = False
     """After a no it goes another way."""
 
@@ -108,6 +106,7 @@ class Unsupported:
         return self.kind
 
 
+FAMILIES = ("commerce", "payments", "carrier", "channel")
 CONTRACTS: dict[str, tuple[type[Any], ...]] = {
     "commerce": (CommerceBackend,),
     "payments": (PaymentProvider,),
@@ -133,6 +132,8 @@ class Provider:
     """Have the server forget its keys; None: the provider has none."""
     keyed: frozenset[str] = frozenset()
     """The calls that have a key."""
+    beside: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What other connections of the store serve, which is asked for a part of an effect and is not before the proxy."""
     never_sent: frozenset[str] = frozenset()
     """Methods of the contracts that answer without asking the provider, and that no kind of operation uses."""
 
@@ -211,9 +212,7 @@ async def running(provider: Provider, specs: Path, patience: float = LONGER) -> 
 def _adapters(provider: Provider, account: Account[Any, Any], called: set[str]) -> Asking:
     made: Any = provider.kind.connect(account)
     adapters: dict[str, Any] = {family: _Listening(family, adapter, called) for family, adapter in made.items()}
-    return Asking(
-        **{family: adapters.get(family) for family in ("commerce", "payments", "carrier", "channel")}, account=account
-    )
+    return Asking(**{name: adapters.get(name, provider.beside.get(name)) for name in FAMILIES}, account=account)
 
 
 # ---- a run without a fault ------------------------------------------------------------------------------------------
@@ -355,8 +354,6 @@ def cases(provider: Provider, row: Effecting | Reading, ran: Clean) -> list[Case
     for trigger, nth, passed in ran.mending:
         faults = [*PLAIN, *_malformed(row, passed, 0, all_of_them=False)]
         lost = (trigger, Fault("error_after_effect"), nth, False)
-        half = isinstance(row, Effecting) and bool(row.half)
-        faults = [fault for fault in faults if not (half and fault.name == "refuse")]
         found += [Case((lost, (passed.call, fault, 1, False))) for fault in faults]
     for at, (call, nth) in enumerate(_numbered(ran.sent)):
         effect = at in effects

@@ -33,7 +33,7 @@ def test_a_purchase_that_lands_after_the_next_one_is_voided(store):
     store.sandbox.fault("label", "slow", after_effect=False, delay_ms=2500)
     label = settled(store, label_for(store, made, wait=0).json())
     assert label["status"] == "active"
-    until(lambda: any(one["voided_at"] for one in bought(store, made)), 15)
+    until(lambda: any(one["voided_at"] for one in bought(store, made)), 60)
     first, second = bought(store, made)
     assert (first["tracking_number"], first["voided_at"]) == (label["tracking_number"], None)
     assert second["tracking_number"] != label["tracking_number"]

@@ -125,9 +125,9 @@ def test_twelve_requests_at_once_with_the_providers_ceiling_off_stay_within_the_
     with ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(lambda _: refund(store, 1, amount=eur(400)), range(12)))
     codes = sorted(answer.status_code for answer in answers)
-    assert codes.count(201) == 3, codes
-    assert set(codes) <= {201, 409, 503}, "who waits too long for the lock is told to come again"
-    assert sum(given_back(store, "g-1", "c-1")) == 1200
+    assert codes.count(201) + codes.count(202) == 3, codes
+    assert set(codes) <= {201, 202, 409, 503}, "who waits too long for the lock is told to come again"
+    until(lambda: sum(given_back(store, "g-1", "c-1")) == 1200)
 
 
 def test_the_same_key_many_times_at_once_is_one_effect(store):

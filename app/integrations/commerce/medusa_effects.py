@@ -139,7 +139,7 @@ class Effects:
     # ---- a customer -----------------------------------------------------------------------------------------------
 
     async def change_customer(self, command: ChangeCustomer) -> Receipt:
-        """Set the default address, then contacts with our key: set twice it is the same."""
+        """Set the default address, where it is another, then contacts with our key: set twice it is the same."""
         customer = await self._customer(command)
         if customer is None:
             raise Refused("customer_not_found", "Medusa has no such customer.")
@@ -182,8 +182,11 @@ class Effects:
     async def _address(self, customer: ShownCustomer, address: Address) -> None:
         listed = sorted((one for one in customer.addresses if one), key=lambda one: not one.is_default_shipping)
         path = f"/admin/customers/{customer.id}/addresses" + (f"/{listed[0].id}" if listed else "")
+        given = {**postal(address), "is_default_shipping": True}
+        if listed and all((getattr(listed[0], name) or None) == (told or None) for name, told in given.items()):
+            return  # an earlier try's: a no to a second one would say that nothing has changed
         try:
-            await self._shop.post(path, {**postal(address), "is_default_shipping": True})
+            await self._shop.post(path, given)
         except Refused as refusal:
             raise _refused(refusal, "address_invalid") from refusal
 

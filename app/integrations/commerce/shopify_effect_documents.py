@@ -208,7 +208,11 @@ mutation UpdateCustomer($input: CustomerInput!) {
 """
 CUSTOMER_STATE = """
 query CustomerState($id: ID!, $namespace: String!, $key: String!) {
-  customer(id: $id) { id defaultAddress { id } metafield(namespace: $namespace, key: $key) { value } }
+  customer(id: $id) {
+    id
+    defaultAddress { id firstName lastName address1 address2 city province provinceCode countryCodeV2 zip phone }
+    metafield(namespace: $namespace, key: $key) { value }
+  }
 }
 """
 CREATE_ADDRESS = """

@@ -12,6 +12,8 @@ import re
 from collections import OrderedDict
 from typing import Any
 
+from pydantic import Field
+
 from app.integrations.commerce import shopify_effect_documents as documents
 from app.integrations.commerce.contract import Address, CancelOrder, ChangeAddress, ChangeCustomer
 from app.integrations.commerce.shopify_orders import NOT_BEGUN
@@ -71,13 +73,23 @@ class _State(Shown):
     metafield: Noted | None = None
 
 
-class _Id(Shown):
+class _Home(Shown):
     id: str
+    firstName: str | None = None
+    lastName: str | None = None
+    address1: str | None = None
+    address2: str | None = None
+    city: str | None = None
+    province: str | None = None
+    provinceCode: str | None = None
+    countryCode: str | None = Field(None, alias="countryCodeV2")
+    zip: str | None = None
+    phone: str | None = None
 
 
 class _Customer(Shown):
     id: str
-    defaultAddress: _Id | None = None
+    defaultAddress: _Home | None = None
     metafield: Noted | None = None
 
 
@@ -186,7 +198,7 @@ class Effects:
     # ---- a customer -----------------------------------------------------------------------------------------------
 
     async def change_customer(self, command: ChangeCustomer) -> Receipt:
-        """Set the default address, then contacts with our key: set twice it is the same."""
+        """Set the default address, where it is another, then contacts with our key: set twice it is the same."""
         customer = await self._customer(command)
         if customer is None:
             raise Refused("customer_not_found", "Shopify has no such customer.")
@@ -222,8 +234,10 @@ class Effects:
         return customer
 
     async def _address(self, customer: _Customer, address: Address) -> None:
-        given = mailing(address)
-        if customer.defaultAddress is None:
+        given, home = mailing(address), customer.defaultAddress
+        if home is not None and all((getattr(home, name) or None) == (told or None) for name, told in given.items()):
+            return  # an earlier try's: a no to a second one would say that nothing has changed
+        if home is None:
             await self._shop.change(
                 documents.CREATE_ADDRESS,
                 "customerAddressCreate",
@@ -237,7 +251,7 @@ class Effects:
             "customerAddressUpdate",
             CUSTOMER_REFUSALS,
             customer=customer.id,
-            id=customer.defaultAddress.id,
+            id=home.id,
             address=given,
         )
 
