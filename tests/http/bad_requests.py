@@ -717,6 +717,12 @@ ROWS: list[Bad] = [
     Bad("a yes with more than a note", 422, "validation_failed", body={"note": "x", "approvers": 1},
         path="/v1/approvals/apr_01m7zskg3kes4tpxfpb1m0gd05/approve", headers={"Aftersale-Actor": "agent:kim"}),
     get("approvals by another store's order", "/v1/approvals?order=@foreign_order@", 404, "order_not_found"),
+    Bad("a decision on what no shop has asked", 404, "privacy_request_not_found", body={"decision": "stop"},
+        path="/v1/privacy-requests/prv_01m7zskg3kes4tpxfpb1m0gd06/decide", headers={"Aftersale-Actor": "agent:kim"}),
+    Bad("a decision that there is not", 422, "validation_failed", body={"decision": "later"},
+        path="/v1/privacy-requests/prv_01m7zskg3kes4tpxfpb1m0gd06/decide", headers={"Aftersale-Actor": "agent:kim"}),
+    Bad("a decision for somebody else", 422, "validation_failed", body={"decision": "stop", "decided_by": "lee"},
+        path="/v1/privacy-requests/prv_01m7zskg3kes4tpxfpb1m0gd06/decide", headers={"Aftersale-Actor": "agent:kim"}),
     # ---- shopper sessions --------------------------------------------------------------------------------------
     session("a session for nothing"),
     session("a session for a number alone", order_number="#1001"),
