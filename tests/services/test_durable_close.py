@@ -118,4 +118,5 @@ async def test_housekeeping_outlives_whatever_it_meets():
     with pytest.raises(asyncio.CancelledError):
         await turning
     others = [chore.__name__ for chore in jobs.CHORES[1:]]
-    assert done[: len(others) + 1] == [*others, "seal"]
+    turn = [name for name in done if name != "_take"]  # shops' erasures have a turn of their own
+    assert turn[: len(others) + 1] == [*others, "seal"]
