@@ -20,6 +20,7 @@ LEDGER_KIND = {
     "exchange_open": "open_exchange",
     "return_close": "close_return",
     "exchange_send": "send_exchange",
+    "label_announce": "announce_label",
     "change_address": "change_address",
     "swap_items": "swap_items",
     "change_payment_method": "change_payment_method",

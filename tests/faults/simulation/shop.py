@@ -9,6 +9,7 @@ from typing import Any
 from app.integrations.channels.contract import SendMessage
 from app.integrations.commerce.contract import (
     Address,
+    AnnounceLabel,
     CloseReturn,
     CustomerSnapshot,
     LineSnapshot,
@@ -120,7 +121,8 @@ class Commerce:
 
     async def apply(self, command: Any) -> Receipt:
         """Same key, same effect."""
-        kind = {OpenReturn: "open_return", CloseReturn: "close_return"}[type(command)]
+        kinds = {OpenReturn: "open_return", CloseReturn: "close_return", AnnounceLabel: "announce_label"}
+        kind = kinds[type(command)]
 
         def do(fault: str | None, detail: str | None) -> Receipt:
             fresh = command.key not in self.done
