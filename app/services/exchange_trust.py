@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.errors import LimitReached
 from app.models.exchanges import Exchange, ExchangeLine
 from app.models.operations import Operation
 from app.models.orders import Order
@@ -30,7 +31,9 @@ def reserve(session: Session, caller: Caller, order: Order, exchange: Exchange, 
     if not exchange.instant or value == 0 or caller.is_merchant or decisions.approved(session):
         return
     scope_ids = spending.scopes(caller.store, order, exchange.created_at)
-    caps = decisions.policy_of(session, caller).caps[exchange.currency]
+    caps = decisions.policy_of(session, caller).caps.get(exchange.currency)
+    if caps is None:
+        raise LimitReached(f"Nothing is sent at once in {exchange.currency} without a person.")
     spending.reserve(session, order, exchange.currency, value, caps, scope_ids)
     exchange.reserved, exchange.spending_day = value, scope_ids["day"]
 
